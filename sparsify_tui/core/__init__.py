@@ -1,0 +1,1 @@
+"""The pure core: no files, clocks, threads, processes, onnx or terminal."""

@@ -1,0 +1,24 @@
+"""How a model is to be fed and run: the part of a request that all analyses share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ORIGINAL_LEVELS = (0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
+"""The levels that SparseML's one-shot analysis used, without 0, which is free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Which model, fed with what, run how."""
+
+    path: str
+    dims: tuple[tuple[str, int], ...] = ()
+    """Sizes of open dimensions."""
+    values: tuple[tuple[str, float], ...] = ()
+    """Constants for inputs, by input name."""
+    data: str | None = None
+    """A data file, or None for made-up samples."""
+    batch: int = 1
+    threads: int = 1
+    engine: str = "onnxruntime"

@@ -1,0 +1,62 @@
+"""The ports: what an analysis is handed, so that it knows no runtime by name."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Array: TypeAlias = "NDArray[Any]"
+Feeds: TypeAlias = "Mapping[str, Array]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a job is: items finished, and the one in work."""
+
+    done: int
+    total: int
+    item: str
+    left_s: float | None = None
+    """Estimated seconds left; None until something is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelTime:
+    """The fastest run of one kernel of a profiled session."""
+
+    name: str
+    op_type: str
+    ms: float
+
+
+class Session(Protocol):
+    """A loaded model."""
+
+    def run(self, feeds: Feeds) -> Sequence[Array]:
+        """Runs once; outputs in the model's order. Raises ModelError when the runtime refuses."""
+
+    def kernel_times(self, feeds: Feeds, runs: int) -> tuple[KernelTime, ...]:
+        """Runs `runs` times with the profiler on; the minimum of each kernel."""
+
+
+class Engine(Protocol):
+    """A runtime."""
+
+    name: str
+    version: str
+    provider: str
+
+    def open(self, path: Path, *, threads: int, profiled: bool = False) -> Session:
+        """Loads a model file. Raises ModelError when the runtime refuses it."""
+
+    def trace_shapes(self, model: bytes, feeds: Feeds) -> Mapping[str, tuple[int, ...]]:
+        """Real shapes of all outputs of a model, from one run."""
+
+
+Analysis: TypeAlias = "Generator[Progress, None, Any]"
+"""Yields progress, returns one result."""

@@ -1,0 +1,213 @@
+"""Small values of the core's types, for the tests of every room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sparsify_tui.core.estimate import Estimate
+from sparsify_tui.core.model import Layer, LayerId, Model, TensorSpec
+from sparsify_tui.core.modifiers import Epochs, LayerLevel, LearningRate, Modifier, Pruning
+from sparsify_tui.core.optimization import Optimization
+from sparsify_tui.core.profile import (
+    Environment,
+    LayerLoss,
+    LayerTime,
+    LossProfile,
+    OtherTime,
+    PerfProfile,
+)
+from sparsify_tui.core.project import (
+    BenchmarkRun,
+    Comparison,
+    DataSet,
+    FileStamp,
+    MetricChange,
+    Project,
+    Run,
+)
+from sparsify_tui.core.timing import Timing
+from sparsify_tui.core.training import TrainingSettings
+
+MOMENT = "2026-11-22T10:41:00+00:00"
+
+
+def layer(name: str, **changes: Any) -> Layer:
+    """A convolution of 1000 weights, all of them non-zero, named after its module."""
+    fields: dict[str, Any] = {
+        "id": LayerId(name),
+        "node": name,
+        "op_type": "Conv",
+        "weight": f"{name}.weight",
+        "module_path": name,
+        "shape": (10, 100, 1, 1),
+        "params": 1010,
+        "flops": 2_000_000,
+        "prunable": True,
+        "quantizable": True,
+        "density": 1.0,
+    }
+    return Layer(**fields | changes)
+
+
+def model_of(*layers: Layer, **changes: Any) -> Model:
+    """A model of these layers and no other parameters."""
+    fields: dict[str, Any] = {
+        "path": "/models/net.onnx",
+        "sha256": "ab" * 32,
+        "bytes": 12_345,
+        "opset": 17,
+        "ir_version": 8,
+        "producer": "pytorch 2.4",
+        "params": sum(one.params for one in layers),
+        "flops": sum(one.flops or 0 for one in layers),
+        "inputs": (TensorSpec(name="x", dtype="float32", shape=("batch", 3, 8, 8)),),
+        "outputs": (TensorSpec(name="y", dtype="float32", shape=("batch", 10)),),
+        "layers": layers,
+    }
+    return Model(**fields | changes)
+
+
+def level(name: str, value: float, **changes: Any) -> LayerLevel:
+    """What happens to the layer of that name."""
+    return LayerLevel(id=LayerId(name), level=value, **changes)
+
+
+def plan_of(*modifiers: Modifier, name: str = "half") -> Optimization:
+    """An optimization of these modifiers."""
+    return Optimization(id="o1", name=name, created=MOMENT, modified=MOMENT, modifiers=modifiers)
+
+
+def timing(**changes: Any) -> Timing:
+    """A trusted timing of 10 ms."""
+    fields: dict[str, Any] = {
+        "median_ms": 10.0,
+        "low_ms": 9.9,
+        "high_ms": 10.1,
+        "min_ms": 9.5,
+        "p90_ms": 10.4,
+        "p99_ms": None,
+        "items_per_s": 100.0,
+        "runs": 50,
+        "trusted": True,
+    }
+    return Timing(**fields | changes)
+
+
+def environment(**changes: Any) -> Environment:
+    """Two cores of a server."""
+    fields: dict[str, Any] = {
+        "cpu": "EPYC",
+        "isa": "avx512_vnni",
+        "cores": 2,
+        "threads": 1,
+        "engine": "onnxruntime",
+        "engine_version": "1.32.0",
+        "provider": "CPUExecutionProvider",
+    }
+    return Environment(**fields | changes)
+
+
+def perf_profile(**changes: Any) -> PerfProfile:
+    """A profile of two layers, one of them without a time."""
+    fields: dict[str, Any] = {
+        "id": "p1",
+        "name": "perf",
+        "created": MOMENT,
+        "model_digest": "ab" * 32,
+        "batch": 1,
+        "environment": environment(),
+        "inputs": "made-up samples",
+        "total": timing(min_ms=10.0),
+        "cold_ms": 31.5,
+        "layers": (
+            LayerTime(id=LayerId("a"), ms=6.0, share=0.6),
+            LayerTime(id=LayerId("b"), ms=None, share=None),
+        ),
+        "others": (OtherTime(name="relu", op_type="Relu", ms=1.5),),
+        "coverage": 0.5,
+    }
+    return PerfProfile(**fields | changes)
+
+
+def loss_profile(*rows: LayerLoss, levels: tuple[float, ...] = (0.5, 0.9)) -> LossProfile:
+    """A profile by weight magnitude with these rows."""
+    return LossProfile(
+        id="l1",
+        name="loss",
+        created=MOMENT,
+        model_digest="ab" * 32,
+        method="magnitude",
+        metric="removed weight energy",
+        source="the weights alone",
+        samples=0,
+        levels=levels,
+        cpu_s=0.5,
+        wall_s=0.75,
+        layers=rows,
+    )
+
+
+def layer_loss(name: str, **changes: Any) -> LayerLoss:
+    """An estimated row with a straight line of magnitudes from 0 to 1."""
+    fields: dict[str, Any] = {
+        "id": LayerId(name),
+        "weight": f"{name}.weight",
+        "status": "estimated",
+        "values": (0.1, 0.6),
+        "magnitudes": (0.0, 0.25, 0.5, 0.75, 1.0),
+    }
+    return LayerLoss(**fields | changes)
+
+
+def benchmark_run() -> BenchmarkRun:
+    """A measured comparison that found no difference."""
+    return BenchmarkRun(
+        id="b1",
+        name="benchmark",
+        created=MOMENT,
+        model_digest="ab" * 32,
+        optimization="half",
+        environment=environment(),
+        inputs="digits.npz",
+        runs=(Run(label="original", engine="onnxruntime", batch=1, threads=1, timing=timing()),),
+        comparisons=(
+            Comparison(
+                a="original",
+                b="half",
+                ratio=Estimate(value=1.01, low=0.98, high=1.04, basis="measured"),
+                verdict="no difference",
+            ),
+        ),
+        metric=MetricChange(name="top-1", before=0.98, after=0.97),
+        sparsity=0.5,
+        file_bytes=1000,
+        compressed_bytes=600,
+        original_compressed_bytes=900,
+    )
+
+
+def full_project() -> Project:
+    """A project in which no field is empty and every kind of modifier occurs."""
+    return Project(
+        id="0123456789ab",
+        name="net",
+        description="a test",
+        created=MOMENT,
+        modified=MOMENT,
+        model=model_of(layer("a"), layer("b", flops=None, module_path=None, group="tied")),
+        stamp=FileStamp(size=12_345, mtime_ns=1_790_000_000_000_000_001),
+        training=TrainingSettings(optimizer="SGD", epochs=90, initial_lr=0.1, final_lr=0.001),
+        dims=(("batch", 4),),
+        values=(("sr", 16_000.0),),
+        data=(DataSet(role="test", path="digits.npz", samples=397, labelled=True),),
+        perf_profiles=(perf_profile(),),
+        loss_profiles=(loss_profile(layer_loss("a")),),
+        optimizations=(
+            plan_of(
+                Pruning(layers=(level("a", 0.5), level("b", 0.9, enabled=False, locked=True))),
+                Epochs(),
+                LearningRate(decay_epoch=34.0),
+            ),
+        ),
+        benchmarks=(benchmark_run(),),
+    )
