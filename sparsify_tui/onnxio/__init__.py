@@ -1,0 +1,1 @@
+"""The only room that imports onnx: reads model files and writes changed ones."""
