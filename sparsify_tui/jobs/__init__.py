@@ -1,0 +1,1 @@
+"""Heavy work in a child process: a job goes in, progress and one result come out."""

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from sparsify_tui.analyses.apply import all_finite, apply_optimization, run_all
+from sparsify_tui.analyses.opened import open_model
+from sparsify_tui.core.options import RunOptions
+from sparsify_tui.errors import ExportError, ModelError, UsageError
+from tests.analyses.fakes import FakeSession, finished, options, sums, watched
+from tests.analyses.models import divides_by_its_norm, saved, two_layers
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return saved(two_layers(), tmp_path / "m.onnx")
+
+
+def test_the_pruned_model_is_written_and_what_changed_is_told(path: Path) -> None:
+    output = path.with_name("out.onnx")
+
+    seen, applied = watched(
+        apply_optimization(
+            options=options(path), levels={"fc1.weight": 0.5, "fc2.weight": 0.0}, output=str(output)
+        )
+    )
+
+    weights = {t.name: numpy_helper.to_array(t) for t in onnx.load(str(output)).graph.initializer}
+    assert np.count_nonzero(weights["fc1.weight"] == 0) == 16
+    assert np.count_nonzero(weights["fc2.weight"] == 0) == 0
+    assert [sparsity for _, sparsity in applied.layers] == [0.5]
+    assert applied.bytes == output.stat().st_size
+    assert applied.output_error > 0
+    assert [(one.done, one.total) for one in seen] == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_a_plan_that_prunes_nothing_changes_no_output(path: Path) -> None:
+    applied = finished(
+        apply_optimization(
+            options=options(path), levels={"a": 0.0}, output=str(path.with_name("out.onnx"))
+        )
+    )
+
+    assert applied.output_error == 0
+    assert applied.layers == ()
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "no/such/out.onnx", "."])
+def test_a_place_that_must_not_be_written_is_refused_early(path: Path, name: str) -> None:
+    before = path.read_bytes()
+
+    with pytest.raises(ExportError) as caught:
+        finished(
+            apply_optimization(
+                options=options(path), levels={"fc1.weight": 0.5}, output=str(path.parent / name)
+            )
+        )
+
+    assert caught.value.hint
+    assert path.read_bytes() == before
+
+
+def test_a_level_for_no_layer_is_refused_and_nothing_is_written(path: Path) -> None:
+    output = path.with_name("out.onnx")
+
+    with pytest.raises(UsageError, match="no layer gone"):
+        finished(
+            apply_optimization(options=options(path), levels={"gone": 0.5}, output=str(output))
+        )
+
+    assert not output.exists()
+
+
+def test_a_model_that_pruning_breaks_is_not_written(tmp_path: Path) -> None:
+    path = saved(divides_by_its_norm(), tmp_path / "m.onnx")
+    output = tmp_path / "out.onnx"
+
+    with pytest.raises(ModelError, match="NaN"):
+        finished(
+            apply_optimization(
+                options=options(path), levels={"fc.weight": 0.999}, output=str(output)
+            )
+        )
+
+    assert not output.exists()
+
+
+def test_all_samples_are_run_once_in_order(path: Path) -> None:
+    file = path.with_name("data.npz")
+    np.savez(file, x=np.arange(70 * 4, dtype=np.float32).reshape(70, 4))
+    opened = open_model(RunOptions(path=str(path), data=str(file)))
+    session = FakeSession(sums)
+
+    (outputs,) = run_all(opened, session)
+
+    assert outputs[:, 0].tolist() == [16 * i + 6 for i in range(70)]
+    assert [len(feeds["x"]) for feeds in session.fed] == [32, 32, 32]
+
+
+def test_only_as_many_samples_are_run_as_asked(path: Path) -> None:
+    file = path.with_name("data.npz")
+    np.savez(file, x=np.zeros((320, 4), np.float32))
+    opened = open_model(RunOptions(path=str(path), data=str(file)))
+    session = FakeSession(sums)
+
+    (outputs,) = run_all(opened, session, 64)
+
+    assert len(outputs) == 64
+
+
+def test_scalar_outputs_are_joined_too(path: Path) -> None:
+    opened = open_model(RunOptions(path=str(path)))
+
+    (outputs,) = run_all(opened, FakeSession(lambda _: [np.float32(3)]))
+
+    assert outputs.tolist() == [3]
+
+
+def test_only_floats_can_be_infinite() -> None:
+    assert all_finite([np.array([1, 2]), np.array(["a"]), np.array([0.5])])
+    assert not all_finite([np.array([1.0]), np.array([np.inf])])

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sparsify_tui.analyses.opened import Opened, open_model
+from sparsify_tui.core.options import RunOptions
+from sparsify_tui.errors import InputError, UsageError
+from tests.analyses.models import fixed_batch, saved, two_layers, with_state
+
+
+def opened(path: Path, **more: object) -> Opened:
+    return open_model(RunOptions(path=str(path), **more))  # type: ignore[arg-type]
+
+
+def test_an_open_batch_is_the_one_asked_for(tmp_path: Path) -> None:
+    model = opened(saved(two_layers(), tmp_path / "m.onnx"), batch=6)
+
+    assert model.batch == 6
+    assert model.feeds(6)["x"].shape == (6, 4)
+    assert model.scoring_batch == 32
+
+
+@pytest.mark.parametrize("key", ["n", "x:0"])
+def test_a_size_given_for_the_first_axis_is_the_batch(tmp_path: Path, key: str) -> None:
+    path = saved(two_layers(), tmp_path / "m.onnx")
+
+    assert opened(path, dims=((key, 3),)).batch == 3
+    with pytest.raises(UsageError, match="fixed at 3, so it cannot be 2"):
+        opened(path, dims=((key, 3),), batch=2)
+
+
+def test_a_batch_that_the_file_fixes_is_kept(tmp_path: Path) -> None:
+    path = saved(fixed_batch(), tmp_path / "m.onnx")
+
+    model = opened(path)
+    assert (model.batch, model.scoring_batch) == (2, 2)
+    assert model.feeds(2)["x"].shape == (2, 4)
+    with pytest.raises(UsageError, match="fixed at 2, so it cannot be 8") as caught:
+        opened(path, batch=8)
+    assert "--batch 2" in caught.value.hint
+
+
+def test_a_state_is_shaped_for_every_batch(tmp_path: Path) -> None:
+    path = saved(with_state(), tmp_path / "m.onnx")
+
+    for values in ((), (("state", 0.0), ("rate", 3.0))):
+        model = opened(path, batch=1, values=values)
+        for batch in (1, 5):
+            feeds = model.feeds(batch)
+            assert feeds["state"].shape == (2, batch, 3)
+            (outputs,) = model.engine.open(path, threads=1).run(feeds)
+            assert outputs.shape == (batch, 3)
+        assert model.scoring_batch == 1
+
+
+def test_the_environment_says_what_runs_where(tmp_path: Path) -> None:
+    environment = opened(saved(two_layers(), tmp_path / "m.onnx"), threads=1).environment
+
+    assert (environment.engine, environment.threads) == ("onnxruntime", 1)
+    assert environment.cores >= 1
+    assert environment.cpu
+    assert np.all([environment.isa, environment.engine_version, environment.provider])
+
+
+def test_a_model_that_refuses_guessed_sizes_names_them(tmp_path: Path) -> None:
+    path = saved(with_state(), tmp_path / "m.onnx")
+    refusal = InputError("It does not run.", "Try others.")
+
+    with pytest.raises(InputError, match="does not run") as caught, opened(path).named_guesses():
+        raise refusal
+    assert "Guessed: --dim n=1 --value rate=V." in caught.value.hint
+
+    known = opened(path, dims=(("n", 2),), values=(("rate", 1.0),))
+    with pytest.raises(InputError) as caught, known.named_guesses():
+        raise refusal
+    assert caught.value.hint == "Try others."

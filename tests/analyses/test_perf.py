@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from sparsify_tui.analyses import clock, opened
+from sparsify_tui.analyses.perf import profile_performance
+from sparsify_tui.core.profile import PerfProfile
+from sparsify_tui.core.protocols import KernelTime
+from tests.analyses.fakes import FakeEngine, FakeSession, finished, options, sums
+from tests.analyses.models import saved, two_layers
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(clock, "WARM_UP_S", 0.01)
+    return saved(two_layers(), tmp_path / "m.onnx")
+
+
+def profile(path: Path, **more: object) -> PerfProfile:
+    found: PerfProfile = finished(
+        profile_performance(options=options(path, **more), name="one", seconds=0.05)
+    )
+    return found
+
+
+def with_kernels(monkeypatch: pytest.MonkeyPatch, kernels: Mapping[tuple[str, str], float]) -> None:
+    session = FakeSession(
+        sums, tuple(KernelTime(name=n, op_type=op, ms=ms) for (n, op), ms in kernels.items())
+    )
+    monkeypatch.setattr(opened, "engine_of", lambda _name: FakeEngine(session))
+
+
+def test_the_rows_and_the_remainder_add_up_to_the_fastest_run(path: Path) -> None:
+    perf = profile(path, batch=4, threads=1)
+
+    assert perf.measured_ms + perf.not_attributed_ms == pytest.approx(perf.total.min_ms)
+    assert (perf.name, perf.batch, perf.coverage) == ("one", 4, 1.0)
+    assert [row.id for row in perf.layers] == ["a", "y"]
+    assert perf.inputs.startswith("random values")
+    assert 0 < perf.total.items_per_s <= 4e3 / perf.total.min_ms
+
+
+def test_kernels_are_charged_to_the_layer_they_compute(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_kernels(monkeypatch, {("a", "Gemm"): 2.0, ("b", "Relu"): 0.5, ("y", "Gemm"): 1.0})
+
+    perf = profile(path)
+
+    assert {row.id: row.ms for row in perf.layers} == {"a": 2.0, "y": 1.0}
+    assert [(row.name, row.op_type, row.ms) for row in perf.others] == [("b", "Relu", 0.5)]
+    assert perf.layers[0].share == pytest.approx(2.0 / perf.total.min_ms)
+
+
+def test_a_layer_without_a_kernel_has_no_time_and_lowers_the_coverage(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_kernels(monkeypatch, {("a", "Gemm"): 2.0})
+
+    perf = profile(path)
+
+    assert perf.coverage == 0.5
+    assert (perf.layers[1].ms, perf.layers[1].share) == (None, None)
