@@ -1,0 +1,75 @@
+"""The few lines that put a recipe to work in the user's own PyTorch training."""
+
+from __future__ import annotations
+
+from sparsify_tui.core.model import Model
+from sparsify_tui.core.modifiers import Epochs, LearningRate
+from sparsify_tui.core.optimization import Optimization
+from sparsify_tui.core.text import clean_text
+
+_CODE = '''\
+"""Trains with the recipe of {name}.
+
+    pip install torch "sparseml==1.8.0" "sparsezoo==1.8.1" "setuptools<81"
+
+SparseML refuses a path that ends in .yml, so the recipe is handed over as text.
+{parameters}
+"""
+
+import math
+from pathlib import Path
+
+import torch
+from sparseml.pytorch.optim import ScheduledModifierManager
+
+RECIPE = Path(__file__).with_name("recipe.yml")
+
+
+def train(model, loader, loss_function, device="cpu"):
+    """Trains `model` on batches (inputs, targets) of `loader`, for {epochs:g} epochs."""
+    optimizer = torch.optim.SGD(model.parameters(), lr={rate:g}, momentum=0.9)
+    manager = ScheduledModifierManager.from_yaml(RECIPE.read_text())
+    optimizer = manager.modify(model, optimizer, steps_per_epoch=len(loader))
+    model.to(device).train()
+    for epoch in range(math.ceil(manager.max_epochs)):
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss = loss_function(model(inputs.to(device)), targets.to(device))
+            loss.backward()
+            optimizer.step()
+        print(f"epoch {{epoch + 1}}: loss {{loss.item():.4f}}")
+    manager.finalize(model)
+    return model
+'''
+_UNMAPPED = """
+These weights have no PyTorch name in the ONNX file; the recipe holds their ONNX names, and
+SparseML stops at the first that your model lacks:
+"""
+_MOST_NAMED = 10
+_DEFAULT_RATE = 0.01
+
+
+def integration_code(model: Model, optimization: Optimization) -> str:
+    """A training function filled in with the optimization's epochs and rate."""
+    epochs = optimization.find(Epochs) or Epochs()
+    rate = optimization.find(LearningRate)
+    return _CODE.format(
+        name=_inside_docstring(optimization.name),
+        parameters=_parameters(model),
+        epochs=epochs.end_epoch,
+        rate=rate.rate if rate else _DEFAULT_RATE,
+    )
+
+
+def _parameters(model: Model) -> str:
+    foreign = [layer.weight for layer in model.prunable if layer.module_path is None]
+    if not foreign:
+        return "The recipe names the parameters of the PyTorch model that the file came from."
+    names = "\n".join(f"    {_inside_docstring(name)}" for name in foreign[:_MOST_NAMED])
+    more = f"\n    … and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
+    return f"{_UNMAPPED}{names}{more}"
+
+
+def _inside_docstring(text: str) -> str:
+    """A name that can neither end the string nor be read as an escape."""
+    return clean_text(text).replace("\\", "/").replace('"', "'")

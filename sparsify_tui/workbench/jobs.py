@@ -1,0 +1,78 @@
+"""Names, limits and locks of the jobs that the façade starts."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sparsify_tui.codec import value_from
+from sparsify_tui.core.protocols import Progress
+
+if TYPE_CHECKING:
+    from sparsify_tui.jobs.spec import JobSpec
+
+OnProgress: TypeAlias = Callable[[Progress], None]
+RunJob: TypeAlias = "Callable[[JobSpec, OnProgress | None], Awaitable[Any]]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobKind:
+    """What a kind of job gives, and what it may cost."""
+
+    result: str
+    """Where the type of its result lives: `module:name`."""
+    seconds: float
+    """Wall time after which it is stopped."""
+    is_timing: bool = False
+    """Whether other work would spoil its figures."""
+
+
+JOB_KINDS: Mapping[str, JobKind] = {
+    "inspect": JobKind(result="sparsify_tui.core.model:Model", seconds=120),
+    "data": JobKind(result="sparsify_tui.core.project:DataSet", seconds=300),
+    "perf": JobKind(result="sparsify_tui.core.profile:PerfProfile", seconds=3600, is_timing=True),
+    "loss": JobKind(result="sparsify_tui.core.profile:LossProfile", seconds=3600),
+    "apply": JobKind(result="sparsify_tui.core.project:AppliedModel", seconds=1800),
+    "benchmark": JobKind(
+        result="sparsify_tui.core.project:BenchmarkRun", seconds=3 * 3600, is_timing=True
+    ),
+}
+
+
+class JobDesk:
+    """Starts jobs and turns their documents into values."""
+
+    def __init__(self, run: RunJob | None = None) -> None:
+        self._run = run
+
+    async def result(
+        self, kind: str, args: Mapping[str, Any], on_progress: OnProgress | None = None
+    ) -> Any:
+        """Runs a job to its end; its value is of the kind's type.
+
+        Raises:
+            SparsifyError: As the child explained it.
+        """
+        from sparsify_tui.jobs.runner import run_job  # noqa: PLC0415 - most screens start no job
+        from sparsify_tui.jobs.spec import JobSpec  # noqa: PLC0415
+
+        limits = JOB_KINDS[kind]
+        spec = JobSpec(
+            kind=kind,
+            args=args,
+            exclusive=limits.is_timing,
+            lock=str(timing_lock()),
+            seconds=limits.seconds,
+        )
+        document = await (self._run or run_job)(spec, on_progress)
+        return value_from(document, resolve_name(limits.result))
+
+
+def timing_lock() -> Path:
+    """The file that all timing jobs of this user lock, whatever their home."""
+    return Path(tempfile.gettempdir()) / f"sparsify-tui-{os.getuid()}.lock"

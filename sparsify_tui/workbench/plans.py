@@ -1,0 +1,178 @@
+"""Makes optimizations, keeps them, and says what they would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sparsify_tui.core.estimate import Outlook, estimate
+from sparsify_tui.core.modifiers.pruning import SCOPES
+from sparsify_tui.core.optimization import (
+    Optimization,
+    lock_layers,
+    reached_sparsity,
+    set_level,
+    spread_target,
+)
+from sparsify_tui.core.project import Project
+from sparsify_tui.core.schedule import default_epochs, default_learning_rate, default_pruning
+from sparsify_tui.core.text import clean_text
+from sparsify_tui.errors import ModelError, UsageError
+from sparsify_tui.identity import new_id, now
+from sparsify_tui.workbench.projects import Projects
+
+DEFAULT_SPARSITY = 0.5
+_TOLERANCE = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """What an optimization is to be like."""
+
+    sparsity: float = DEFAULT_SPARSITY
+    scope: str = "uniform"
+    name: str = ""
+    levels: Mapping[str, float] = field(default_factory=dict)
+    """Levels of single layers, which are locked to them."""
+    locks: Sequence[str] = ()
+    """Layers that stay dense."""
+    epochs: float | None = None
+    """Length of the training in place of the derived one."""
+    rates: tuple[float, float | None] | None = None
+    """Initial and final learning rate in place of the training settings'."""
+
+
+class Plans:
+    """The optimizations of a project."""
+
+    def __init__(self, projects: Projects) -> None:
+        self._projects = projects
+
+    def create(self, project_id: str, request: PlanRequest | None = None) -> Optimization:
+        """A new optimization by the project's training settings, stored.
+
+        Raises:
+            UsageError: A level or layer makes no sense.
+            ModelError: The model has nothing to prune.
+        """
+        project = self._projects.load(project_id)
+        plan = draft(project, request or PlanRequest())
+        self._projects.update(
+            project_id,
+            lambda stored: replace(stored, optimizations=(*stored.optimizations, plan)),
+        )
+        return plan
+
+    def save(self, project_id: str, plan: Optimization) -> Optimization:
+        """Keeps an edited optimization in the place of its earlier state."""
+        saved = replace(plan, modified=now())
+        self._projects.update(
+            project_id,
+            lambda stored: replace(
+                stored,
+                optimizations=tuple(
+                    saved if one.id == plan.id else one for one in stored.optimizations
+                ),
+            ),
+        )
+        return saved
+
+    def copy(self, project_id: str, plan: Optimization, name: str = "") -> Optimization:
+        """A second optimization that starts as a copy."""
+        moment = now()
+        twin = replace(
+            plan, id=new_id(), name=name or f"{plan.name}-copy", created=moment, modified=moment
+        )
+        self._projects.update(
+            project_id,
+            lambda stored: replace(stored, optimizations=(*stored.optimizations, twin)),
+        )
+        return twin
+
+    def spread(
+        self, project: Project, plan: Optimization, target: float, scope: str
+    ) -> Optimization:
+        """The plan with its target spread again over the free layers."""
+        return spread_target(plan, project.model, target, scope, project.loss_profile())
+
+    def outlook(self, project: Project, plan: Optimization) -> Outlook:
+        """What the plan would bring."""
+        return estimate(project.model, plan.levels)
+
+    def is_met(self, project: Project, plan: Optimization) -> bool:
+        """Whether the levels add up to the target."""
+        gap = plan.pruning.target - reached_sparsity(plan, project.model)
+        return abs(gap) <= _TOLERANCE
+
+
+def draft(project: Project, request: PlanRequest) -> Optimization:
+    """A plan that is not stored yet."""
+    _check(project, request)
+    plan = _scheduled(project, request)
+    for reference, level in request.levels.items():
+        plan = set_level(_known(project, plan), [_layer_id(project, reference)], level)
+    dense = [_layer_id(project, reference) for reference in request.locks]
+    plan = lock_layers(set_level(_known(project, plan), dense, 0.0), dense, locked=True)
+    return spread_target(
+        plan, project.model, request.sparsity, request.scope, project.loss_profile()
+    )
+
+
+def _scheduled(project: Project, request: PlanRequest) -> Optimization:
+    training = project.training
+    if request.rates is not None:
+        training = replace(training, initial_lr=request.rates[0], final_lr=request.rates[1])
+    if request.epochs is not None:
+        training = replace(training, epochs=round(request.epochs))
+    moment = now()
+    rate = default_learning_rate(training)
+    return Optimization(
+        id=new_id(),
+        name=request.name or _default_name(project, request),
+        created=moment,
+        modified=moment,
+        modifiers=(
+            default_epochs(training),
+            default_pruning(training, request.sparsity),
+            *((rate,) if rate else ()),
+        ),
+    )
+
+
+def _known(project: Project, plan: Optimization) -> Optimization:
+    """With an entry for every prunable layer, so that each can be edited."""
+    return spread_target(plan, project.model, plan.pruning.target, plan.pruning.scope, None)
+
+
+def _check(project: Project, request: PlanRequest) -> None:
+    if not project.model.prunable:
+        raise ModelError(
+            "The model has no prunable layer.",
+            "Pruning needs Conv, ConvTranspose, Gemm or MatMul with constant weights.",
+        )
+    if not 0 < request.sparsity < 1:
+        raise UsageError(f"The sparsity must lie between 0 and 1, not {request.sparsity:g}.")
+    if request.scope not in SCOPES:
+        raise UsageError(f"The spread is one of {', '.join(SCOPES)}, not {request.scope!r}.")
+    for reference, level in request.levels.items():
+        if not 0 <= level < 1:
+            raise UsageError(f"The level of {clean_text(reference)} must lie in 0 to 1.")
+
+
+def _layer_id(project: Project, reference: str) -> str:
+    layer = project.model.layer(reference)
+    if layer is None or not layer.prunable:
+        raise UsageError(
+            f"There is no prunable layer {clean_text(reference)}.",
+            f"`sparsify-tui inspect` lists the {len(project.model.prunable)} there are.",
+        )
+    return layer.id
+
+
+def _default_name(project: Project, request: PlanRequest) -> str:
+    wanted = f"{request.scope}-{request.sparsity * 100:.0f}"
+    taken = {one.name for one in project.optimizations}
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}-{number}", number + 1
+    return name
