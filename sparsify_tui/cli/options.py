@@ -1,0 +1,142 @@
+"""Options that several commands share, and the state that all are handed."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sparsify_tui.cli.output import Narrator
+from sparsify_tui.core.project import Project
+from sparsify_tui.errors import UsageError
+from sparsify_tui.workbench import Workbench
+from sparsify_tui.workbench.paths import is_model_path
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+pass_bench = click.make_pass_decorator(Workbench)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+
+def input_options(command: F) -> F:
+    """Options of every command that runs a model."""
+    for option in (
+        click.option("--data", type=Path, help="Samples: an .npz, or a folder of them."),
+        click.option(
+            "--value", "values", multiple=True, metavar="INPUT=V", help="A constant input."
+        ),
+        click.option("--dim", "dims", multiple=True, metavar="NAME=N", help="Size of an open dim."),
+    ):
+        command = option(command)
+    return command
+
+
+def only_one(
+    _context: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> str | None:
+    """What was given, where several are not built yet: refused, not ignored."""
+    if len(values) > 1:
+        raise UsageError(f"Several {option.opts[0]} are not built yet.", "Give one at a time.")
+    return values[0] if values else None
+
+
+def parse_dims(texts: tuple[str, ...]) -> dict[str, int]:
+    """`name=N` pairs. Raises UsageError on anything else."""
+    return {name: int(value) for name, value in _pairs(texts, int, "--dim name=N").items()}
+
+
+def parse_values(texts: tuple[str, ...]) -> dict[str, float]:
+    """`input=V` pairs."""
+    return _pairs(texts, float, "--value input=V")
+
+
+def parse_levels(texts: tuple[str, ...]) -> dict[str, float]:
+    """`layer=level` pairs."""
+    return _pairs(texts, float, "--layer ID=LEVEL")
+
+
+def parse_numbers(text: str, kind: type[int | float], option: str) -> tuple[Any, ...]:
+    """A list such as `1,8`."""
+    try:
+        return tuple(kind(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"{option} takes numbers separated by commas, not {text!r}.") from None
+
+
+def _pairs(texts: tuple[str, ...], kind: Callable[[str], Any], form: str) -> dict[str, Any]:
+    pairs = {}
+    for text in texts:
+        name, _, value = text.rpartition("=")
+        try:
+            number = kind(value)
+        except ValueError:
+            number = math.nan
+        if not name or not math.isfinite(number):
+            raise UsageError(f"{text!r} is not of the form {form}.")
+        pairs[name] = number
+    return pairs
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs the façade's coroutine to its end."""
+    return asyncio.run(coroutine)
+
+
+async def prepared_project(
+    bench: Workbench,
+    reference: str,
+    dims: Mapping[str, int] | None = None,
+    values: Mapping[str, float] | None = None,
+    data: Path | None = None,
+) -> Project:
+    """Opens a project, or makes one for a model file, and remembers what it is given."""
+    narrator = Narrator("reading")
+    project = found_project(bench, reference)
+    if project is None:
+        return await _new_project(bench, Path(reference), dims, values, data)
+    if dims or values:
+        project = await bench.projects.set_inputs(
+            project.id,
+            {**dict(project.dims), **(dims or {})},
+            {**dict(project.values), **(values or {})},
+        )
+    if data is not None:
+        project = await bench.projects.attach_data(project.id, data, on_progress=narrator)
+    narrator.done()
+    return project
+
+
+def found_project(bench: Workbench, reference: str) -> Project | None:
+    """The project, or None for a model file that has none yet. Raises UsageError otherwise."""
+    try:
+        return bench.projects.find(reference)
+    except UsageError:
+        if not is_model_path(reference):
+            raise
+        return None
+
+
+async def _new_project(
+    bench: Workbench,
+    path: Path,
+    dims: Mapping[str, int] | None,
+    values: Mapping[str, float] | None,
+    data: Path | None,
+) -> Project:
+    """A project that is only kept when all it is given fits the model."""
+    narrator = Narrator("reading")
+    project = await bench.projects.create(path, dims=dims, values=values, on_progress=narrator)
+    try:
+        if data is not None:
+            project = await bench.projects.attach_data(project.id, data, on_progress=narrator)
+    except BaseException:
+        bench.projects.delete(project.id)
+        raise
+    finally:
+        narrator.done()
+    return project

@@ -1,0 +1,128 @@
+"""`profile`: measures performance, and what the layers lose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sparsify_tui.cli.documents import loss_document, perf_document
+from sparsify_tui.cli.options import (
+    input_options,
+    json_option,
+    parse_dims,
+    parse_numbers,
+    parse_values,
+    pass_bench,
+    prepared_project,
+    run,
+)
+from sparsify_tui.cli.output import Narrator, print_json, print_table
+from sparsify_tui.cli.report import loss_rows, perf_rows, timing_line
+from sparsify_tui.core.options import ORIGINAL_LEVELS
+from sparsify_tui.core.profile import LossProfile, PerfProfile
+from sparsify_tui.core.project import Project
+from sparsify_tui.core.units import format_percent
+from sparsify_tui.errors import UsageError
+from sparsify_tui.workbench import Workbench
+from sparsify_tui.workbench.measure import PERFORMANCE_S
+
+
+@click.group("profile")
+def profile_group() -> None:
+    """Measures a model."""
+
+
+@profile_group.command("perf")
+@click.argument("project")
+@click.option("--batch", type=int, default=1, show_default=True)
+@click.option("--threads", type=int, help="Default: the cores allowed.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 600),
+    default=PERFORMANCE_S,
+    show_default=True,
+    help="Least time of the whole runs.",
+)
+@click.option("--name", default="")
+@input_options
+@json_option
+@pass_bench
+def perf_command(
+    bench: Workbench,
+    *,
+    project: str,
+    batch: int,
+    threads: int | None,
+    seconds: float,
+    name: str,
+    dims: tuple[str, ...],
+    values: tuple[str, ...],
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Measures the whole model and every layer of it."""
+    narrator = Narrator("performance")
+    given = (parse_dims(dims), parse_values(values), data)
+
+    async def measure() -> tuple[Project, PerfProfile]:
+        found = await prepared_project(bench, project, *given)
+        profile = await bench.measure.perf(
+            found.id,
+            name=name,
+            batch=batch,
+            threads=threads,
+            seconds=seconds,
+            on_progress=narrator,
+        )
+        return bench.projects.load(found.id), profile
+
+    found, profile = run(measure())
+    narrator.done()
+    if as_json:
+        print_json(perf_document(profile))
+        return
+    click.echo(timing_line(profile.total))
+    click.echo(f"{format_percent(profile.coverage)} of the prunable layers have a time")
+    print_table(*perf_rows(found, profile))
+
+
+@profile_group.command("loss")
+@click.argument("project")
+@click.option("--method", default="magnitude", show_default=True)
+@click.option("--levels", default="", help="Such as 0.5,0.8,0.9.")
+@click.option("--name", default="")
+@input_options
+@json_option
+@pass_bench
+def loss_command(
+    bench: Workbench,
+    *,
+    project: str,
+    method: str,
+    levels: str,
+    name: str,
+    dims: tuple[str, ...],
+    values: tuple[str, ...],
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Removed weight energy: the shape of each layer's own curve, not a ranking."""
+    if method != "magnitude":
+        raise UsageError(f"The method {method!r} is not built yet.", "Use --method magnitude.")
+    narrator = Narrator("loss")
+    chosen = parse_numbers(levels, float, "--levels") or ORIGINAL_LEVELS
+    given = (parse_dims(dims), parse_values(values), data)
+
+    async def measure() -> tuple[Project, LossProfile]:
+        found = await prepared_project(bench, project, *given)
+        profile = await bench.measure.loss(found.id, name=name, levels=chosen, on_progress=narrator)
+        return bench.projects.load(found.id), profile
+
+    found, profile = run(measure())
+    narrator.done()
+    if as_json:
+        print_json(loss_document(profile))
+        return
+    click.echo("removed weight energy: each layer's own curve, not a ranking across layers")
+    print_table(*loss_rows(found, profile))

@@ -1,0 +1,62 @@
+"""The whole path on the bundled model, for `demo --headless`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sparsify_tui.cli.documents import comparison_document
+from sparsify_tui.cli.output import Narrator
+from sparsify_tui.core.project import BenchmarkRun
+from sparsify_tui.workbench import Workbench
+from sparsify_tui.workbench.measure import COMPARISON_S, PERFORMANCE_S
+from sparsify_tui.workbench.plans import PlanRequest
+
+DEMO_SPARSITY = 0.5
+DEMO_BATCH = 8
+
+
+async def walk_the_path(
+    bench: Workbench, output: Path, seconds: float | None = None
+) -> dict[str, Any]:
+    """Profile, loss, optimize, benchmark, export; the answer of `demo`."""
+    project = await bench.projects.sample(Narrator("reading"))
+    await bench.measure.perf(
+        project.id, seconds=seconds or PERFORMANCE_S, on_progress=Narrator("performance")
+    )
+    await bench.measure.loss(project.id, on_progress=Narrator("loss"))
+    plan = bench.plans.create(project.id, PlanRequest(sparsity=DEMO_SPARSITY, scope="global"))
+    run = await bench.measure.benchmark(
+        project.id,
+        plan,
+        batches=(DEMO_BATCH,),
+        seconds=seconds or COMPARISON_S,
+        on_progress=Narrator("benchmark"),
+    )
+    project = bench.projects.load(project.id)
+    outlook = bench.plans.outlook(project, plan)
+    files = [
+        str(
+            bench.exports.save(
+                bench.exports.preview(project, plan, target),
+                bench.exports.default_path(target, output),
+            )
+        )
+        for target, _ in bench.exports.targets()
+    ]
+    return {
+        "project": project.id,
+        "optimization": plan.id,
+        "benchmark": run.id,
+        "speed_up": run.comparisons[0].ratio.value,
+        "comparison": comparison_document(run.comparisons[0]),
+        "compression": outlook.compression.value,
+        "metric": _metric(run),
+        "files": files,
+    }
+
+
+def _metric(run: BenchmarkRun) -> dict[str, Any] | None:
+    if run.metric is None:
+        return None
+    return {"name": run.metric.name, "before": run.metric.before, "after": run.metric.after}
