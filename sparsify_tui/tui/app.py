@@ -1,0 +1,405 @@
+"""The terminal interface: sections as modes, one desk, the jobs that run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from sparsify_tui.core.protocols import Progress
+from sparsify_tui.errors import SparsifyError
+from sparsify_tui.tui.desk import Desk
+from sparsify_tui.tui.jobs import Job, JobWork
+from sparsify_tui.tui.screens.section import SectionScreen
+from sparsify_tui.tui.sections import SCREENS, new_screen
+from sparsify_tui.tui.symbols import choose_symbols
+from sparsify_tui.tui.theme import THEMES, choose_theme
+
+if TYPE_CHECKING:
+    from sparsify_tui.core.optimization import Optimization
+    from sparsify_tui.core.profile import LossProfile, PerfProfile
+    from sparsify_tui.core.project import BenchmarkRun, Project
+    from sparsify_tui.tui.dialogs.field import Field
+    from sparsify_tui.tui.new_project import NewProject
+    from sparsify_tui.workbench import Workbench
+
+PROJECTS, PERFORMANCE, LOSS, BENCHMARKS = "0", "1", "2", "4"
+_UPDATES_A_SECOND = 2
+_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+os.environ.setdefault("ESCDELAY", "25")
+
+
+class SparsifyApp(App[int]):
+    """Makes an ONNX model smaller and faster.
+
+    Args:
+        bench: The façade; tests hand in one with a fake runner.
+        project_id: The project to open at once.
+    """
+
+    TITLE = "sparsify-tui"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        key: partial(new_screen, key) for key in SCREENS
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(key, f"section('{key}')", name, show=False, id=f"app.section_{key}")
+            for key, name in (
+                ("0", "Projects"),
+                ("1", "Performance"),
+                ("2", "Loss"),
+                ("3", "Optimization"),
+                ("4", "Benchmarks"),
+                ("5", "Settings"),
+                ("6", "Export"),
+            )
+        ),
+        Binding("b", "section('0')", "Back to the projects", show=False, id="app.projects"),
+        Binding("x", "section('6')", "Export", show=False, id="app.export"),
+        Binding("question_mark", "help", "Help", show=False, id="app.help"),
+        Binding("colon", "command_palette", "Command palette", show=False, id="app.palette"),
+        Binding("J", "jobs", "Jobs", show=False, id="app.jobs"),
+        Binding("E", "log", "Errors", show=False, id="app.errors"),
+        Binding("T", "next_theme", "Light or dark", show=False, id="app.theme"),
+        Binding("S", "picture", "Save a picture of the screen", show=False, id="app.picture"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
+        Binding("q", "leave", "Quit", show=False, id="app.quit"),
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.quit_always"),
+    ]
+
+    def __init__(self, bench: Workbench, project_id: str | None = None) -> None:
+        super().__init__()
+        self.desk = Desk(bench=bench)
+        self.symbols = choose_symbols("auto", os.environ)
+        self.jobs: list[Job] = []
+        self._turn = asyncio.Lock()
+        self.log_entries: list[str] = []
+        self._first_project = project_id
+        self._last_update = 0.0
+
+    def run_to_exit_code(self) -> int:
+        """Runs until the user leaves; returns the exit code of the program."""
+        code = self.run()
+        return code if isinstance(code, int) else 0
+
+    def on_mount(self) -> None:
+        """Sets the look, opens the first section, and leaves cleanly when the line is lost."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = choose_theme("", os.environ)
+        self.animation_level = "none"
+        loop = asyncio.get_running_loop()
+        for number in _ENDING_SIGNALS:
+            with suppress(ValueError, NotImplementedError):  # not in a thread of a test
+                loop.add_signal_handler(number, self._leave_on_signal, number)
+        self.switch_mode(PROJECTS)
+        if self._first_project is not None:
+            self.open_project(self.desk.bench.projects.load(self._first_project))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Everything that has a key is in the palette, with its key."""
+        for key, active in screen.active_bindings.items():
+            binding = active.binding
+            if active.enabled and binding.description:
+                yield SystemCommand(
+                    binding.description,
+                    f"key {key}",
+                    lambda action=binding.action, node=active.node: self.call_later(
+                        self.run_action, action, node
+                    ),
+                )
+
+    # -- what is open ---------------------------------------------------------------
+
+    def open_project(self, project: Project, section: str = PERFORMANCE) -> None:
+        """Puts a project on the desk and shows a section of it."""
+        self.desk.lay_out(project)
+        self.go_to(section)
+
+    def refresh_project(self) -> None:
+        """Reads the open project again and draws it."""
+        self.desk.refresh()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Brings the section in front up to date."""
+        section = self.section
+        if section is not None:
+            section.catch_up()
+
+    @property
+    def section(self) -> SectionScreen | None:
+        """The section under whatever dialog is open."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, SectionScreen):
+                return screen
+        return None
+
+    def go_to(self, key: str) -> None:
+        """Shows a section; all but the list of projects need an open project."""
+        if key != PROJECTS and self.desk.project is None:
+            self.report(SparsifyError("No project is open.", "Open one with Enter, or press n."))
+            return
+        self.set_focus(None)
+        if self.current_mode != key:
+            self.switch_mode(key)
+        self.call_after_refresh(self.catch_up)
+
+    def action_section(self, key: str) -> None:
+        """A number key."""
+        self.go_to(key)
+
+    # -- jobs -----------------------------------------------------------------------
+
+    def start_job(
+        self, title: str, section: str, work: JobWork, then: Callable[[Any], None] | None = None
+    ) -> Job:
+        """Queues heavy work; `then` gets its result when it ended well.
+
+        One job runs at a time, since anything beside a timing job would spoil its figures.
+        """
+        job = Job(title=title, section=section)
+        self.jobs.append(job)
+        job.task = asyncio.create_task(self._run_job(job, work, then))
+        self._show_jobs()
+        return job
+
+    async def _run_job(self, job: Job, work: JobWork, then: Callable[[Any], None] | None) -> None:
+        def progressed(progress: Progress) -> None:
+            job.progress = progress
+            now = asyncio.get_running_loop().time()
+            if now - self._last_update >= 1 / _UPDATES_A_SECOND:
+                self._last_update = now
+                self._show_jobs()
+
+        try:
+            async with self._turn:
+                job.state = "running"
+                self._show_jobs()
+                result = await work(progressed)
+        except asyncio.CancelledError:
+            job.state = "stopped"
+        except SparsifyError as error:
+            job.state, job.reason = "failed", str(error)
+            self.report(error, job.title)
+        else:
+            job.state = "done"
+            if then is not None:
+                then(result)
+        self._show_jobs()
+
+    @property
+    def running_jobs(self) -> tuple[Job, ...]:
+        """Those that have not ended, the one in work first."""
+        return tuple(job for job in self.jobs if job.is_open)
+
+    def _show_jobs(self) -> None:
+        running = self.running_jobs
+        more = f" +{len(running) - 1}" if len(running) > 1 else ""
+        section = self.section
+        if section is not None and section.is_mounted:
+            section.show_job(f"{running[0].line}{more}" if running else "")
+
+    def action_jobs(self) -> None:
+        """Lists the jobs; one can be stopped or followed to its result."""
+        from sparsify_tui.tui.dialogs.jobs import JobsScreen  # noqa: PLC0415 - on demand
+
+        def follow(key: str | None) -> None:
+            if key is not None:
+                self.go_to(key)
+
+        self.push_screen(JobsScreen(self.jobs), follow)
+
+    def profile_new(self, project: Project, wanted: NewProject) -> None:
+        """Opens a new project and makes the profiles that were asked for."""
+        self.open_project(project)
+        if wanted.has_loss:
+            self.measure_loss(project.id)
+        if wanted.has_perf:
+            self.measure_perf(project.id, batch=wanted.batch, threads=wanted.threads)
+
+    def measure_perf(self, project_id: str, *, batch: int, threads: int, name: str = "") -> None:
+        """Measures a performance profile."""
+        measure = self.desk.bench.measure
+        self.start_job(
+            "performance",
+            PERFORMANCE,
+            lambda progress: measure.perf(
+                project_id, name=name, batch=batch, threads=threads, on_progress=progress
+            ),
+            self._landed,
+        )
+
+    def measure_loss(
+        self, project_id: str, *, levels: Sequence[float] = (), name: str = ""
+    ) -> None:
+        """Makes a loss profile."""
+        measure = self.desk.bench.measure
+        self.start_job(
+            "loss",
+            LOSS,
+            lambda progress: measure.loss(
+                project_id,
+                name=name,
+                levels=levels or measure.default_levels,
+                on_progress=progress,
+            ),
+            self._landed,
+        )
+
+    def measure_benchmark(
+        self, project_id: str, plan: Optimization, *, batches: Sequence[int], threads: Sequence[int]
+    ) -> None:
+        """Measures an optimization against the original."""
+        measure = self.desk.bench.measure
+        self.start_job(
+            "benchmark",
+            BENCHMARKS,
+            lambda progress: measure.benchmark(
+                project_id, plan, batches=batches, threads=threads, on_progress=progress
+            ),
+            self._landed,
+        )
+
+    def _landed(self, result: PerfProfile | LossProfile | BenchmarkRun) -> None:
+        """A result was stored: opens it where its project is still open."""
+        self.desk.refresh()
+        self.desk.look_at(result)
+        self.catch_up()
+        self.confirm(f"{result.name} is done")
+
+    # -- questions ------------------------------------------------------------------
+
+    def ask_field(self, field: Field, use: Callable[[str], object]) -> None:
+        """Asks one thing; `use` gets the answer."""
+        from sparsify_tui.tui.dialogs.form import Form  # noqa: PLC0415 - on demand
+
+        def answered(answers: dict[str, str] | None) -> None:
+            if answers is not None:
+                use(answers[field.name])
+
+        self.push_screen(Form(field.label, (field,)), answered)
+
+    def ask_text(self, title: str, value: str, use: Callable[[str], object]) -> None:
+        """Asks for a text."""
+        from sparsify_tui.tui.dialogs.field import Field  # noqa: PLC0415 - on demand
+
+        self.ask_field(Field(name="text", label=title, value=value), use)
+
+    def ask_path(
+        self, title: str, value: str, suffixes: tuple[str, ...], use: Callable[[str], object]
+    ) -> None:
+        """Asks for a path; Tab completes."""
+        from sparsify_tui.tui.dialogs.field import Field  # noqa: PLC0415 - on demand
+
+        self.ask_field(
+            Field(name="path", label=title, value=value, kind="path", suffixes=suffixes), use
+        )
+
+    # -- messages -------------------------------------------------------------------
+
+    def report(self, error: SparsifyError, during: str = "") -> None:
+        """Shows an error where the user looks, and keeps it in the log."""
+        self.log_entries.append(f"{during}: {error}" if during else str(error))
+        section = self.section
+        if section is not None:
+            section.fail(error)
+
+    def confirm(self, text: str) -> None:
+        """Says that something went well."""
+        section = self.section
+        if section is not None:
+            section.confirm(text)
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Copies through the terminal, and into a file for terminals that refuse."""
+        self.copy_to_clipboard(text)
+        file = Path(tempfile.gettempdir()) / f"sparsify-tui-clip-{os.getuid()}.txt"
+        try:
+            self.desk.bench.exports.save(text, file)
+        except SparsifyError as error:
+            self.report(error)
+        else:
+            self.confirm(f"copied the {what}; also in {file}")
+
+    def action_log(self) -> None:
+        """Shows all errors of this session."""
+        from sparsify_tui.tui.dialogs.text_view import TextView  # noqa: PLC0415 - on demand
+
+        text = "\n\n".join(self.log_entries) or "No errors so far."
+        self.push_screen(TextView("Errors", text, copy=lambda kept: self.copy_text(kept, "log")))
+
+    def action_help(self) -> None:
+        """Lists what can be done here; type to filter, Enter does it."""
+        from sparsify_tui.tui.dialogs.help import HelpEntry, HelpScreen  # noqa: PLC0415
+
+        bindings = {
+            key: active
+            for key, active in self.screen.active_bindings.items()
+            if active.enabled and active.binding.description
+        }
+        entries = [
+            HelpEntry(key=key, label=active.binding.description, action=key)
+            for key, active in bindings.items()
+        ]
+
+        async def do(key: str | None) -> None:
+            if key is not None:
+                await self.run_action(bindings[key].binding.action, bindings[key].node)
+
+        self.push_screen(HelpScreen(entries), do)
+
+    # -- look and leave ---------------------------------------------------------------
+
+    def action_next_theme(self) -> None:
+        """Turns from dark to light and back."""
+        names = [theme.name for theme in THEMES]
+        at = names.index(self.theme) + 1 if self.theme in names else 0
+        self.theme = names[at % len(names)]
+
+    def action_picture(self) -> None:
+        """Saves the screen as SVG in the present folder."""
+        self.confirm(f"picture saved: {Path(self.save_screenshot()).absolute()}")
+
+    async def action_leave(self) -> None:
+        """Quits; asks only while jobs run."""
+        running = self.running_jobs
+        if not running:
+            self._leave(0)
+            return
+        from sparsify_tui.tui.dialogs.confirm import Confirm  # noqa: PLC0415 - on demand
+
+        def answer(yes: bool | None) -> None:
+            if yes:
+                self._leave(0)
+
+        self.push_screen(
+            Confirm(
+                f"{len(running)} running: {running[0].title}",
+                "Quitting stops it; what was stored before stays.",
+                yes="stop and quit",
+                no="stay",
+            ),
+            answer,
+        )
+
+    def _leave(self, code: int) -> None:
+        for job in self.running_jobs:
+            job.cancel()
+        self.exit(code, return_code=code)
+
+    def _leave_on_signal(self, number: int) -> None:
+        self._leave(128 + number)

@@ -1,0 +1,55 @@
+"""What the interface has open: one project, and one of each thing in it. No Textual here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sparsify_tui.core.optimization import Optimization
+    from sparsify_tui.core.profile import LossProfile, PerfProfile
+    from sparsify_tui.core.project import BenchmarkRun, Project
+    from sparsify_tui.workbench import Workbench
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """The façade, the open project, and what of it is looked at."""
+
+    bench: Workbench
+    project: Project | None = None
+    version: int = 0
+    """Rises with every change, so that a hidden screen knows it is out of date."""
+    _opened: dict[str, str] = field(default_factory=dict)
+
+    def lay_out(self, project: Project | None) -> None:
+        """Puts a project, or its newest state, on the desk."""
+        if project is None or self.project is None or project.id != self.project.id:
+            self._opened.clear()
+        self.project = project
+        self.version += 1
+
+    def refresh(self) -> None:
+        """Reads the open project again. Raises StoreError."""
+        if self.project is not None:
+            self.lay_out(self.bench.projects.load(self.project.id))
+
+    def look_at(self, item: PerfProfile | LossProfile | Optimization | BenchmarkRun) -> None:
+        """Opens one of the project's things."""
+        self._opened[type(item).__name__] = item.id
+        self.version += 1
+
+    @property
+    def perf(self) -> PerfProfile | None:
+        """The open performance profile; the newest unless another was chosen."""
+        return self.project.perf_profile(self._opened.get("PerfProfile")) if self.project else None
+
+    @property
+    def loss(self) -> LossProfile | None:
+        """The open loss profile."""
+        return self.project.loss_profile(self._opened.get("LossProfile")) if self.project else None
+
+    @property
+    def plan(self) -> Optimization | None:
+        """The open optimization."""
+        return self.project.optimization(self._opened.get("Optimization")) if self.project else None

@@ -1,0 +1,122 @@
+"""The forms of an optimization, derived from how its modifiers describe themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sparsify_tui.core.fields import Setting, settings_of, text_of, with_text
+from sparsify_tui.core.modifiers.pruning import NO_LOSS_BEHIND_IT, SCOPES
+from sparsify_tui.core.optimization import Optimization, edit_field
+from sparsify_tui.core.project import Project
+from sparsify_tui.errors import SparsifyError, UsageError
+from sparsify_tui.tui.dialogs.field import Field
+from sparsify_tui.workbench.plans import DEFAULT_SPARSITY, PlanRequest
+
+_SPREAD_FIELDS = frozenset({"target", "scope"})
+
+
+def plan_fields(project: Project, plan: Optimization | None = None) -> tuple[Field, ...]:
+    """Target and spread; for a new optimization its name too."""
+    target = plan.pruning.target if plan else DEFAULT_SPARSITY
+    default = "global" if project.loss_profiles else "uniform"
+    name = (Field(name="name", label="Name", help="Empty: from spread and target."),)
+    return (
+        Field(
+            name="sparsity",
+            label="Target sparsity %",
+            kind="float",
+            value=f"{target * 100:g}",
+            help="Zeros among the weights of all prunable layers.",
+            check=_check_percent,
+        ),
+        Field(
+            name="scope",
+            label="Spread",
+            kind="choice",
+            choices=SCOPES,
+            value=plan.pruning.scope if plan else default,
+            help=f"One level, or one |w| threshold: {NO_LOSS_BEHIND_IT}.",
+        ),
+        *(() if plan else name),
+    )
+
+
+def request_from_answers(answers: Mapping[str, str]) -> PlanRequest:
+    """What the form asks for; it checked the answers."""
+    return PlanRequest(
+        sparsity=float(answers["sparsity"]) / 100,
+        scope=answers["scope"],
+        name=answers.get("name", ""),
+    )
+
+
+def schedule_fields(plan: Optimization) -> tuple[Field, ...]:
+    """All fields of all modifiers but the spread, which has a form of its own."""
+    return tuple(
+        setting_field(modifier, name, description.label)
+        for modifier in plan.modifiers
+        for name, description in settings_of(modifier).items()
+        if name not in _SPREAD_FIELDS
+    )
+
+
+def with_schedule(plan: Optimization, answers: Mapping[str, str]) -> Optimization:
+    """The plan with the answers of `schedule_fields`."""
+    for modifier in plan.modifiers:
+        for name in settings_of(modifier):
+            answer = answers.get(_field_name(modifier, name))
+            if answer is not None:
+                plan = edit_field(plan, modifier.title, name, answer)
+    return plan
+
+
+def setting_field(described: object, name: str, label: str) -> Field:
+    """The field of a form for one described field of a value."""
+    description = settings_of(described)[name]
+    return Field(
+        name=_field_name(described, name),
+        label=label,
+        value=text_of(described, name),
+        kind="choice" if description.choices else "text",
+        choices=description.choices,
+        help=_help(description),
+        check=_checker(described, name),
+    )
+
+
+def level_from_text(text: str, present: float) -> float:
+    """`85`, `+5`, `-5` or `dense` as a level. Raises UsageError on anything else."""
+    wanted = text.strip().removesuffix("%").strip()
+    if wanted in ("dense", "off"):
+        return 0.0
+    try:
+        number = float(wanted) / 100
+    except ValueError:
+        raise UsageError(f"A level is like 85, +5 or dense, not {text!r}.") from None
+    level = present + number if wanted[:1] in "+-" else number
+    if not 0 <= level < 1:
+        raise UsageError(f"A level lies in 0 to 99.9, not {level * 100:g}.")
+    return level
+
+
+def _field_name(described: object, name: str) -> str:
+    return f"{type(described).__name__}.{name}"
+
+
+def _help(description: Setting) -> str:
+    return f"{description.help} ({description.unit})" if description.unit else description.help
+
+
+def _checker(described: object, name: str) -> Callable[[str], str | None]:
+    def check(text: str) -> str | None:
+        try:
+            with_text(described, name, text)
+        except SparsifyError as error:
+            return str(error)
+        return None
+
+    return check
+
+
+def _check_percent(text: str) -> str | None:
+    return None if 0 < float(text) < 100 else "Between 0 and 100."

@@ -1,0 +1,1 @@
+"""The sections, one screen each."""

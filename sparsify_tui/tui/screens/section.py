@@ -1,0 +1,184 @@
+"""What all sections share: the lines around the body, filter, messages, and being up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from sparsify_tui.errors import SparsifyError
+from sparsify_tui.tui.dialogs.pick_list import PickLine
+from sparsify_tui.tui.widgets.filter_line import FilterLine
+from sparsify_tui.tui.widgets.key_line import KeyLine
+from sparsify_tui.tui.widgets.layer_table import Table
+from sparsify_tui.tui.widgets.message_line import MessageLine
+from sparsify_tui.tui.widgets.section_strip import SECTIONS, SectionStrip
+from sparsify_tui.tui.widgets.top_line import TopLine
+
+if TYPE_CHECKING:
+    from sparsify_tui.core.project import Project
+    from sparsify_tui.tui.app import SparsifyApp
+    from sparsify_tui.tui.desk import Desk
+
+NEED_A_PROJECT = frozenset(section.key for section in SECTIONS) - {"0"}
+
+
+class SectionScreen(Screen[None]):
+    """A section: top line, strip, body, messages, keys."""
+
+    KEY: ClassVar[str]
+    """Of the section in the strip."""
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Keys for the last line, the most useful first."""
+    AUTO_FOCUS = "Table"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter the table", show=False, id="section.filter"),
+        Binding("escape", "clear", "Dismiss or clear", show=False, id="section.clear"),
+        Binding("y", "copy_row", "Copy the row", show=False, id="section.copy_row"),
+        Binding("Y", "copy_table", "Copy the table as CSV", show=False, id="section.copy_table"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-usual"), (120, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall"), (40, "-high")]
+        self._seen = -1
+
+    @property
+    def owner(self) -> SparsifyApp:
+        """The app, by its own type."""
+        return cast("SparsifyApp", self.app)
+
+    @property
+    def desk(self) -> Desk:
+        """What is open."""
+        return self.owner.desk
+
+    @property
+    def project(self) -> Project:
+        """The open project; sections that need one are shut without."""
+        assert self.desk.project is not None
+        return self.desk.project
+
+    def body(self) -> Iterable[Widget]:
+        """The section's own widgets."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Draws what is on the desk."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """The frame."""
+        yield TopLine()
+        yield SectionStrip(active=self.KEY)
+        with Vertical(id="body"):
+            yield from self.body()
+        yield FilterLine()
+        yield MessageLine()
+        yield KeyLine(self.HINTS)
+
+    def on_screen_resume(self) -> None:
+        """Catches up with what changed while hidden."""
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Draws again where the desk has changed since."""
+        if self._seen == self.desk.version:
+            return
+        self._seen = self.desk.version
+        self.query_one(SectionStrip).disable(() if self.desk.project else NEED_A_PROJECT)
+        self.show_where()
+        self.show()
+
+    def show_where(self) -> None:
+        """Says in the top line what is open."""
+        project = self.desk.project
+        self.query_one(TopLine).show(project.name if project else "projects", self.what())
+
+    def what(self) -> str:
+        """Name of the thing that the section has open."""
+        return ""
+
+    def show_job(self, text: str) -> None:
+        """Says in the top line what runs."""
+        self.query_one(TopLine).show_job(text)
+
+    def fail(self, error: SparsifyError) -> None:
+        """Shows an error until it is dismissed."""
+        self.query_one(MessageLine).show_error(error.message, error.hint)
+
+    def confirm(self, text: str) -> None:
+        """Confirms quietly."""
+        self.query_one(MessageLine).show_success(text)
+
+    def act(self, work: Callable[[], object]) -> bool:
+        """Does something quick with the façade; shows the error where it fails."""
+        try:
+            work()
+        except SparsifyError as error:
+            self.owner.report(error)
+            return False
+        self.catch_up()
+        return True
+
+    @property
+    def table(self) -> Table | None:
+        """The section's table, where it has one."""
+        return next(iter(self.query(Table)), None)
+
+    def action_filter(self) -> None:
+        """Opens the filter line."""
+        if self.table is not None:
+            self.query_one(FilterLine).open()
+
+    def action_clear(self) -> None:
+        """Clears the message, then the filter."""
+        if not self.query_one(MessageLine).dismiss():
+            self.query_one(FilterLine).clear()
+
+    def action_copy_row(self) -> None:
+        """Copies the row under the cursor, tab separated."""
+        if self.table is not None:
+            self.owner.copy_text(self.table.row_text(), "row")
+
+    def action_copy_table(self) -> None:
+        """Copies what the table shows, as CSV."""
+        if self.table is not None:
+            self.owner.copy_text(self.table.csv_text(), "table as CSV")
+
+    @on(FilterLine.Changed)
+    def filter_table(self, event: FilterLine.Changed) -> None:
+        """Shows the rows that match."""
+        if self.table is not None:
+            self.table.set_filter(event.text)
+            self.query_one(FilterLine).show_matches(*self.table.matches)
+
+    @on(FilterLine.Closed)
+    def back_to_table(self) -> None:
+        """Gives the keys back to the table."""
+        if self.table is not None:
+            self.table.focus()
+
+    @on(SectionStrip.Picked)
+    async def go_to_section(self, event: SectionStrip.Picked) -> None:
+        """A click on the strip."""
+        await self.owner.run_action(f"app.section('{event.key}')")
+
+    @on(KeyLine.Pressed)
+    def press(self, event: KeyLine.Pressed) -> None:
+        """A click on a hint."""
+        self.app.simulate_key("question_mark" if event.key == "?" else event.key)
+
+
+def pick_lines(items: Sequence[tuple[str, str, str]]) -> tuple[PickLine, ...]:
+    """Lines of a choice from (id, name, note)."""
+    return tuple(
+        PickLine(value=item_id, label=name, description=note) for item_id, name, note in items
+    )

@@ -1,0 +1,98 @@
+"""A section whose things are stored: open another, rename, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from sparsify_tui.core.optimization import Optimization
+from sparsify_tui.core.profile import LossProfile, PerfProfile
+from sparsify_tui.core.project import BenchmarkRun
+from sparsify_tui.core.units import format_when
+from sparsify_tui.tui.screens.section import SectionScreen, pick_lines
+
+Item = PerfProfile | LossProfile | Optimization | BenchmarkRun
+
+
+class StoredScreen(SectionScreen):
+    """Adds the keys that all stored things share."""
+
+    COLLECTION: ClassVar[str]
+    """The field of the project that holds them."""
+    WHAT: ClassVar[str]
+    """What one is called."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "open_item", "Open another", show=False, id="stored.open"),
+        Binding("R", "rename_item", "Rename", show=False, id="stored.rename"),
+        Binding("D", "delete_item", "Delete", show=False, id="stored.delete"),
+    ]
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """All of this kind, the oldest first."""
+        found: tuple[Item, ...] = getattr(self.project, self.COLLECTION)
+        return found
+
+    def current_item(self) -> Item | None:
+        """The one that is open."""
+        return {
+            "perf_profiles": self.desk.perf,
+            "loss_profiles": self.desk.loss,
+            "optimizations": self.desk.plan,
+        }.get(self.COLLECTION)
+
+    def action_open_item(self) -> None:
+        """Chooses among the stored ones."""
+        from sparsify_tui.tui.dialogs.choose import Choose  # noqa: PLC0415 - on demand
+
+        if not self.items:
+            self.confirm(f"there is no {self.WHAT} yet")
+            return
+        lines = [(one.id, one.name, format_when(one.created)) for one in reversed(self.items)]
+
+        def opened(item_id: str | None) -> None:
+            chosen = next((one for one in self.items if one.id == item_id), None)
+            if chosen is not None:
+                self.desk.look_at(chosen)
+                self.catch_up()
+
+        self.app.push_screen(Choose(f"Open a {self.WHAT}", pick_lines(lines)), opened)
+
+    def action_rename_item(self) -> None:
+        """Asks for another name."""
+        item = self.current_item()
+        if item is None:
+            return
+
+        def rename(text: str) -> None:
+            self.desk.bench.projects.rename_item(self.project.id, item.id, text)
+            self.desk.refresh()
+
+        self.owner.ask_text(
+            f"Rename the {self.WHAT}", item.name, lambda text: self.act(lambda: rename(text))
+        )
+
+    def action_delete_item(self) -> None:
+        """Asks, then deletes the open one."""
+        from sparsify_tui.tui.dialogs.confirm import Confirm  # noqa: PLC0415 - on demand
+
+        item = self.current_item()
+        if item is None:
+            return
+
+        def delete() -> None:
+            self.desk.bench.projects.delete_item(self.project.id, item.id)
+            self.desk.refresh()
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.act(delete)
+
+        self.app.push_screen(
+            Confirm(
+                f"Delete the {self.WHAT} {item.name}?", "It cannot be brought back.", yes="delete"
+            ),
+            answered,
+        )

@@ -1,0 +1,188 @@
+"""Points over two numeric axes, one of which can be picked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Unpack
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+
+from sparsify_tui.core.text import clean_text, shorten
+from sparsify_tui.tui.widgets.axis import axis_over
+from sparsify_tui.tui.widgets.bands import Band, bands_of
+from sparsify_tui.tui.widgets.options import WidgetOptions
+from sparsify_tui.tui.widgets.plot_frame import Format, PlotFrame, fit_frame
+from sparsify_tui.tui.widgets.sheet import Sheet
+from sparsify_tui.tui.widgets.xy_chart import XYChart, XYLabels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScatterPoint:
+    """One point, such as a layer; its band of colour comes from the rank of `y`."""
+
+    label: str
+    x: float
+    y: float
+
+
+class ScatterChart(XYChart, can_focus=True):
+    """Points over a linear or log x axis; one of them can be picked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "step(-1)", "Point before", show=False, id="scatter.left"),
+        Binding("right,l", "step(1)", "Point after", show=False, id="scatter.right"),
+    ]
+
+    picked: reactive[int | None] = reactive[int | None](None)
+
+    class Picked(Message):
+        """The user went to a point with the mouse or a key."""
+
+        def __init__(self, chart: ScatterChart, index: int) -> None:
+            super().__init__()
+            self.chart = chart
+            self.index = index
+
+        @property
+        def control(self) -> ScatterChart:
+            """The chart that sent it."""
+            return self.chart
+
+    def __init__(self, **options: Unpack[WidgetOptions]) -> None:
+        super().__init__(**options)
+        self._points: tuple[ScatterPoint, ...] = ()
+        self._bands: tuple[Band, ...] = ()
+        self._x_log = False
+        self._marker_y: float | None = None
+
+    def set_points(
+        self,
+        points: Sequence[ScatterPoint],
+        *,
+        title: str,
+        x_label: str,
+        y_label: str,
+        x_format: Format,
+        y_format: Format,
+        x_log: bool = False,
+        marker_x: float | None = None,
+        marker_y: float | None = None,
+    ) -> None:
+        """Shows points; the markers are lines, such as targets."""
+        self._points = tuple(points)
+        self._bands = bands_of([point.y for point in points])
+        self.labels = XYLabels.cleaned(
+            title=title,
+            x_label=x_label,
+            y_label=y_label,
+            x_format=x_format,
+            y_format=y_format,
+        )
+        self._x_log = x_log
+        self.marker_x, self._marker_y = marker_x, marker_y
+        self.pick(self.picked)
+        self.data_changed()
+
+    def pick(self, index: int | None) -> None:
+        """Highlights one point, or none."""
+        self.picked = index
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no point that can be drawn."""
+        return not self._drawable()
+
+    @property
+    def cursor_state(self) -> object:
+        """The point that is picked."""
+        return self.picked
+
+    def validate_picked(self, picked: int | None) -> int | None:
+        """Drops an index without a point."""
+        return picked if picked is not None and 0 <= picked < len(self._points) else None
+
+    def action_step(self, by: int) -> None:
+        """Goes to the next point in the order of x."""
+        order = sorted(self._drawable(), key=lambda i: (self._points[i].x, self._points[i].y))
+        if order:
+            at = order.index(self.picked) + by if self.picked in order else 0
+            self._tell(order[max(0, min(at, len(order) - 1))])
+
+    def on_click(self, event: events.Click) -> None:
+        """Goes to the point nearest to the mouse, a row counting as two columns."""
+        offset = event.get_content_offset(self)
+        if offset is None or self.is_empty:
+            return
+        frame = self._frame(Sheet(*self.content_size, self.rich_style))
+
+        def distance(index: int) -> float:
+            x, y = self._cell(frame, index)
+            return math.hypot(x - offset.x, 2 * (y - offset.y))
+
+        self._tell(min(self._drawable(), key=distance))
+
+    def draw(self, sheet: Sheet) -> None:
+        """Title, axes, points by band, and the picked one with its values at the bottom."""
+        frame = self._frame(sheet)
+        self.draw_title(sheet)
+        self.draw_axes(sheet, frame)
+        self.draw_marker(sheet, frame)
+        self._draw_level(sheet, frame)
+        for index in sorted(self._drawable(), key=lambda i: self._points[i].y):
+            color = getattr(self.palette, self._bands[index])
+            sheet.put(*self._cell(frame, index), self.symbols.point, Style(color=color))
+        if self.picked is not None and self.picked in self._drawable():
+            self._draw_picked(sheet, frame, self.picked)
+
+    def _drawable(self) -> tuple[int, ...]:
+        return tuple(
+            index
+            for index, point in enumerate(self._points)
+            if math.isfinite(point.x)
+            and math.isfinite(point.y)
+            and (point.x > 0 or not self._x_log)
+        )
+
+    def _frame(self, sheet: Sheet) -> PlotFrame:
+        shown = [self._points[index] for index in self._drawable()]
+        return fit_frame(
+            sheet,
+            x=axis_over(
+                (point.x for point in shown), "log" if self._x_log else "linear", from_zero=False
+            ),
+            y=axis_over((point.y for point in shown), from_zero=True),
+            y_format=self.labels.y_format,
+            above=self.title_height(sheet),
+            below=1 if sheet.height > 1 else 0,
+        )
+
+    def _cell(self, frame: PlotFrame, index: int) -> tuple[int, int]:
+        point = self._points[index]
+        return frame.column(point.x), frame.row(point.y)
+
+    def _draw_level(self, sheet: Sheet, frame: PlotFrame) -> None:
+        value = self._marker_y
+        if value is None or not frame.y.low <= value <= frame.y.high:
+            return
+        line = self.symbols.horizontal * frame.width
+        sheet.write(frame.left, frame.row(value), line, self.style_of("value"))
+
+    def _draw_picked(self, sheet: Sheet, frame: PlotFrame, index: int) -> None:
+        point, value = self._points[index], self.style_of("value")
+        sheet.put(*self._cell(frame, index), self.symbols.picked, value + self.style_of("cursor"))
+        numbers = f"  {self.labels.x_format(point.x)}  {self.labels.y_format(point.y)}"
+        room = max(8, sheet.width - cell_len(numbers) - 2)
+        name = shorten(clean_text(point.label), room)
+        text = f"{self.symbols.picked} {name}{clean_text(numbers)}"
+        sheet.write(frame.left, sheet.height - 1, text, value)
+
+    def _tell(self, index: int) -> None:
+        self.pick(index)
+        self.post_message(self.Picked(self, index))

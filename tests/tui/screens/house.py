@@ -1,0 +1,146 @@
+"""A home with one filled project, jobs that answer at once, and ways to drive the app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from sparsify_tui.codec import document_from
+from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.profile import LayerTime
+from sparsify_tui.core.project import Comparison, Project, Run
+from sparsify_tui.core.protocols import Progress
+from sparsify_tui.core.timing import Timing
+from sparsify_tui.errors import ModelError
+from sparsify_tui.identity import new_id
+from sparsify_tui.jobs.spec import JobSpec
+from sparsify_tui.store.projects import ProjectStore
+from sparsify_tui.tui.app import SparsifyApp
+from sparsify_tui.workbench import Workbench
+from tests.core import examples
+
+NAMES = ("stem", "layer1.conv", "x[/a]", "\x1b[31mred", "[bold]b", "層" * 40, "head")
+SIZES = ((80, 24), (160, 50), (60, 18))
+
+
+def filled_project(file: Path) -> Project:
+    """A project of seven layers, some with hostile names, with one of each thing in it."""
+    layers = tuple(examples.layer(name) for name in NAMES)
+    model = examples.model_of(*layers, path=str(file), params=8000, flops=14_000_000)
+    whole = examples.full_project()
+    stat = file.stat()
+    levels = tuple(examples.level(name, 0.5) for name in NAMES)
+    pruning = replace(whole.optimizations[0].pruning, layers=levels, target=0.5)
+    times = tuple(
+        LayerTime(id=LayerId(name), ms=float(at) or None, share=at / 21 or None)
+        for at, name in enumerate(NAMES)
+    )
+    return replace(
+        whole,
+        name="net",
+        model=model,
+        stamp=replace(whole.stamp, size=stat.st_size, mtime_ns=stat.st_mtime_ns),
+        perf_profiles=(replace(whole.perf_profiles[0], layers=times),),
+        loss_profiles=(examples.loss_profile(*(examples.layer_loss(name) for name in NAMES)),),
+        optimizations=(whole.optimizations[0].with_modifier(pruning),),
+        benchmarks=(replace(whole.benchmarks[0], **comparison(examples.timing())),),
+    )
+
+
+def comparison(timing: Timing) -> dict[str, Any]:
+    """Runs of two models that were as fast as each other."""
+    runs = tuple(
+        Run(label=name, engine="onnxruntime", batch=1, threads=1, timing=timing)
+        for name in ("original", "half")
+    )
+    ratio = examples.benchmark_run().comparisons[0].ratio
+    return {
+        "runs": runs,
+        "comparisons": (Comparison(a="original", b="half", ratio=ratio, verdict="no difference"),),
+    }
+
+
+class FakeJobs:
+    """Answers each kind of job from a filled project; `hold` keeps them running."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.specs: list[JobSpec] = []
+        self.failure: Exception | None = None
+
+    async def __call__(self, spec: JobSpec, on_progress: Callable[[Progress], None] | None) -> Any:
+        self.specs.append(spec)
+        if on_progress is not None:
+            on_progress(Progress(done=1, total=4, item="stem", left_s=12.0))
+        await self.hold.wait()
+        if self.failure is not None:
+            raise self.failure
+        return document_from(self._answer(spec))
+
+    def _answer(self, spec: JobSpec) -> object:
+        project = self._project
+        if spec.kind == "inspect":
+            return replace(project.model, path=spec.args["options"]["path"])
+        if spec.kind == "data":
+            return replace(project.data[0], path=spec.args["options"]["data"])
+        stored = {
+            "perf": project.perf_profiles,
+            "loss": project.loss_profiles,
+            "benchmark": project.benchmarks,
+        }
+        if spec.kind not in stored:
+            raise ModelError(f"no answer to {spec.kind}")
+        return replace(stored[spec.kind][0], id=new_id(), name=spec.args["name"])
+
+
+class House:
+    """A home, its jobs, and an app on it."""
+
+    def __init__(self, folder: Path, *, is_filled: bool = True) -> None:
+        self.file = folder / "net.onnx"
+        self.file.write_bytes(b"a model")
+        self.project = filled_project(self.file)
+        self.jobs = FakeJobs(self.project)
+        home = folder / "home"
+        if is_filled:
+            ProjectStore(home).create(self.project)
+        self.bench = Workbench(home, run=self.jobs)
+
+    def app(self) -> SparsifyApp:
+        """An app that shows the list of projects."""
+        return SparsifyApp(self.bench)
+
+    def stored(self) -> Project:
+        """The project as it is on disk."""
+        return self.bench.projects.load(self.project.id)
+
+
+async def until(condition: Callable[[], object], pilot: Pilot[Any], seconds: float = 5.0) -> None:
+    """Waits until something holds; fails when it does not within the time."""
+    for _ in range(round(seconds / 0.02)):
+        await pilot.pause(0.02)
+        if condition():
+            return
+    raise AssertionError("it did not come true in time")
+
+
+def write(app: SparsifyApp, text: str) -> None:
+    """Puts a text where the cursor is, in place of what is there; quicker than keys."""
+    assert isinstance(app.focused, Input)
+    app.focused.value = text
+
+
+def frame(app: SparsifyApp) -> str:
+    """What is on the screen, as text."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips(app.size)
+    assert len(lines) == height
+    return "\n".join("".join(segment.text for segment in line)[:width] for line in lines)

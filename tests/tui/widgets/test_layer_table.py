@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import pytest
+from rich.text import Text
+from textual.widgets import DataTable
+
+from sparsify_tui.tui.symbols import ASCII
+from sparsify_tui.tui.widgets.layer_table import Table
+from sparsify_tui.tui.widgets.table_model import Column, Row
+from tests.tui.stage import HOSTILE_NAMES, Stage, lines
+
+COLUMNS = (
+    Column(key="name", title="layer", width=14, grows=True),
+    Column(key="op", title="op", width=6, priority=2, sortable=False),
+    Column(key="ms", title="ms", width=7, justify="right"),
+    Column(key="note", title="note", width=20, priority=3),
+)
+
+
+def row(name: str, ms: float | None = 1.0, *, marked: bool = False) -> Row:
+    cells = {"name": Text(name.replace("\n", " ")), "op": Text("Conv"), "ms": Text(f"{ms}")}
+    return Row(
+        key=name,
+        cells=cells,
+        sort_values={"name": name, "ms": ms},
+        search=f"{name} Conv",
+        marked=marked,
+    )
+
+
+def layers(count: int = 40) -> list[Row]:
+    return [row(f"layer{index}", float(index * 7 % count)) for index in range(count)]
+
+
+def stage_of(table: Table, **options) -> Stage:
+    stage = Stage(table, **options)
+    stage.listen(Table.Highlighted, Table.Chosen, Table.Marked)
+    return stage
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table(*COLUMNS)
+
+
+def heard(app: Stage, kind: type) -> list[object]:
+    return [getattr(m, "key", None) or m.keys for m in app.heard if isinstance(m, kind)]
+
+
+async def test_columns_align_and_drop_with_the_width(table):
+    async with stage_of(table).run_test(size=(80, 10)) as pilot:
+        table.show_rows(layers())
+        await pilot.pause()
+        header, first = lines(pilot.app)[:2]
+        assert header.split() == ["layer", "op", "ms", "note"]
+        assert first.index("0.0") + 3 == header.index("ms") + 2
+        await pilot.resize_terminal(30, 10)
+        await pilot.pause()
+        assert lines(pilot.app)[0].split()[:2] == ["layer", "ms"]
+        await pilot.resize_terminal(80, 10)
+        await pilot.pause()
+        assert lines(pilot.app)[0].split() == ["layer", "op", "ms", "note"]
+
+
+async def test_the_keys_of_arrows_and_vim_move_the_cursor(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        table.focus()
+        for key, wanted in [
+            ("j", "layer1"),
+            ("down", "layer2"),
+            ("k", "layer1"),
+            ("up", "layer0"),
+            ("G", "layer39"),
+            ("g", "layer0"),
+            ("ctrl+d", "layer11"),
+            ("ctrl+u", "layer0"),
+            ("end", "layer39"),
+            ("home", "layer0"),
+        ]:
+            await pilot.press(key)
+            assert table.cursor_key == wanted, key
+
+
+async def test_each_row_the_cursor_reaches_is_told_once(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        await pilot.pause()
+        table.focus()
+        await pilot.press("j", "j", "s", "s", "s")
+        await pilot.pause()
+        assert heard(pilot.app, Table.Highlighted) == ["layer0", "layer1", "layer2"]
+
+
+async def test_enter_and_a_double_click_choose_and_one_click_does_not(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        table.focus()
+        await pilot.press("j", "enter")
+        await pilot.click(table, offset=(10, 2))
+        await pilot.pause()
+        assert heard(pilot.app, Table.Chosen) == ["layer1"]
+        await pilot.click(table, offset=(10, 6), times=2)
+        await pilot.pause()
+        assert heard(pilot.app, Table.Chosen) == ["layer1", "layer5"]
+        assert {message.control for message in pilot.app.heard} == {table}
+
+
+async def test_the_cursor_stays_on_its_row_through_sort_filter_and_new_rows(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        await pilot.pause()
+        table.move_to("layer21")
+        table.sort_on("ms", is_reversed=True)
+        assert table.cursor_key == "layer21"
+        assert table.get_row_index("layer21") == table.cursor_row
+        table.set_filter("LAYER2")
+        assert table.cursor_key == "layer21"
+        assert table.matches == (11, 40)
+        table.show_rows(layers(30))
+        assert table.cursor_key == "layer21"
+        assert table.matches == (11, 30)
+        table.set_filter("")
+        assert table.shown_keys[0] == "layer17"
+        table.set_filter("nothing")
+        assert table.cursor_key is None
+        await pilot.pause()
+        table.set_filter("")
+        await pilot.pause()
+        assert table.cursor_key is not None
+
+
+async def test_the_chosen_column_is_sorted_reversed_and_released(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        await pilot.pause()
+        table.focus()
+        await pilot.press("greater_than_sign", "greater_than_sign", "s")
+        await pilot.pause()
+        assert table.shown_keys[1] == "layer23"
+        assert "ms▲" in lines(pilot.app)[0]
+        assert "0.0" in lines(pilot.app)[1]
+        await pilot.press("s")
+        await pilot.pause()
+        assert table.shown_keys[-1] == "layer0"
+        assert "ms▼" in lines(pilot.app)[0]
+        await pilot.press("s")
+        assert table.shown_keys[:2] == ("layer0", "layer1")
+        await pilot.press("less_than_sign", "s", "s")
+        await pilot.pause()
+        assert table.shown_keys[0] == "layer9"
+        assert "layer▼" in lines(pilot.app)[0]
+
+
+async def test_a_click_on_a_header_sorts_when_the_column_can_be_sorted(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        await pilot.pause()
+        header = lines(pilot.app)[0]
+        await pilot.click(table, offset=(header.index("ms"), 0))
+        await pilot.pause()
+        assert table.shown_keys[1] == "layer23"
+        await pilot.click(table, offset=(header.index("op"), 0))
+        await pilot.pause()
+        assert table.shown_keys[1] == "layer23"
+
+
+async def test_marks_outlive_refill_and_leave_with_their_row(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows([*layers(20), row("extra", marked=True)])
+        table.focus()
+        await pilot.press("space", "j", "j", "space", "k", "space", "space")
+        assert table.marked_keys == {"layer0", "layer2", "extra"}
+        assert heard(pilot.app, Table.Marked)[1] == {"layer0", "layer2", "extra"}
+        await pilot.pause()
+        assert [line[0] for line in lines(pilot.app)[1:5]] == ["●", " ", "●", " "]
+        table.set_filter("layer1")
+        table.show_rows(layers(20))
+        assert table.marked_keys == {"layer0", "layer2"}
+        table.mark(["layer1", "unknown"])
+        assert table.marked_keys == {"layer1"}
+        await pilot.pause()
+        assert lines(pilot.app)[1][0] == "●"
+
+
+async def test_a_click_on_the_first_column_marks(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        await pilot.pause()
+        await pilot.click(table, offset=(0, 3))
+        assert table.marked_keys == {"layer2"}
+
+
+async def test_a_table_without_marks_has_no_column_for_them():
+    table = Table(*COLUMNS, can_mark=False)
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        table.focus()
+        await pilot.press("space")
+        assert table.marked_keys == frozenset()
+        assert lines(pilot.app)[1].startswith("layer0")
+
+
+async def test_new_cells_repaint_only_their_row(table, monkeypatch):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        await pilot.pause()
+        painted = []
+        plain = DataTable.refresh
+
+        def refresh(widget, *regions, **options):
+            painted.append(regions)
+            return plain(widget, *regions, **options)
+
+        monkeypatch.setattr(DataTable, "refresh", refresh, raising=False)
+        table.update_row(row("layer2", 99.0))
+        table.update_row(row("layer2", 99.0))
+        assert [[region.height for region in regions] for regions in painted] == [[1]]
+        red = row("layer2", 99.0)
+        red.cells["name"].style = "red"
+        table.update_row(red)
+        assert len(painted) == 2
+        await pilot.pause()
+        assert "99.0" in lines(pilot.app)[3]
+
+
+async def test_an_unknown_row_cannot_be_updated_and_a_hidden_one_can(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        table.set_filter("layer1")
+        table.update_row(row("layer0", 55.0, marked=True))
+        table.set_filter("")
+        await pilot.pause()
+        assert "55.0" in lines(pilot.app)[1]
+        assert table.marked_keys == {"layer0"}
+        with pytest.raises(KeyError):
+            table.update_row(row("other"))
+
+
+async def test_rows_and_cursor_given_before_the_first_layout_are_kept(table):
+    table.show_rows(layers())
+    table.move_to("layer30")
+    assert table.cursor_key == "layer30"
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        assert table.cursor_key == "layer30"
+        assert any("layer30" in line for line in lines(pilot.app))
+
+
+async def test_hostile_names_are_data_and_never_markup(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows([row(name) for name in HOSTILE_NAMES])
+        table.focus()
+        await pilot.press("G", "s", "s")
+        await pilot.pause()
+        text = "\n".join(lines(pilot.app))
+        assert "x[/a]" in text
+        assert "[red]b[/red]" in text
+
+
+async def test_a_cut_cell_ends_in_characters_of_the_set(table):
+    async with stage_of(table, symbols=ASCII).run_test(size=(40, 12)) as pilot:
+        table.show_rows([row("backbone." * 9, marked=True)])
+        table.sort_on("ms")
+        await pilot.pause()
+        assert "".join(lines(pilot.app)).isascii()
+        assert "~" in lines(pilot.app)[1]
+
+
+def test_every_binding_can_be_remapped():
+    assert all(binding.id for binding in Table._merged_bindings.key_to_bindings["space"])
+    every = [b for found in Table._merged_bindings.key_to_bindings.values() for b in found]
+    assert [binding.key for binding in every if not binding.id] == []

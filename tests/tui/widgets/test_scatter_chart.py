@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from textual.color import Color
+
+from sparsify_tui.core.units import format_count, format_score
+from sparsify_tui.tui.symbols import ASCII
+from sparsify_tui.tui.widgets.scatter_chart import ScatterChart, ScatterPoint
+from tests.tui.stage import Stage, lines, styles
+
+POINTS = (
+    ScatterPoint(label="wide[/x]", x=1e6, y=0.1),
+    ScatterPoint(label="small", x=1e3, y=0.4),
+    ScatterPoint(label="middle", x=1e4, y=0.0),
+)
+
+
+def chart_of(*points: ScatterPoint, x_log: bool = True, **markers: float) -> ScatterChart:
+    chart = ScatterChart()
+    chart.set_points(
+        points,
+        title="Sensitivity",
+        x_label="params",
+        y_label="sensitivity",
+        x_format=format_count,
+        y_format=format_score,
+        x_log=x_log,
+        **markers,
+    )
+    return chart
+
+
+def stage_of(chart: ScatterChart, **options) -> Stage:
+    stage = Stage(chart, **options)
+    stage.listen(ScatterChart.Picked)
+    return stage
+
+
+@pytest.mark.parametrize("size", [(80, 4), (80, 20), (160, 50), (40, 8), (12, 3), (4, 1)])
+async def test_every_cell_of_every_size_has_the_ground_of_the_widget(size):
+    chart = chart_of(*POINTS, marker_x=1e5, marker_y=0.2)
+    async with stage_of(chart).run_test(size=size) as pilot:
+        await pilot.pause()
+        ground = Color.parse(pilot.app.theme_variables["surface"]).rich_color
+        assert {len(line) for line in lines(pilot.app)} == {size[0]}
+        assert {style.bgcolor for style in styles(pilot.app)} == {ground}
+
+
+async def test_points_lie_where_their_values_say_on_a_log_axis():
+    async with stage_of(chart_of(*POINTS)).run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        rows = lines(pilot.app)
+        assert rows[1].index("●") == 6
+        assert rows[-4].index("●") == 6 + round(52 / 3)
+        assert rows[-2].split() == ["1.00k", "10.0k", "100k", "1.00M"]
+
+
+async def test_the_arrow_keys_walk_in_the_order_of_x():
+    chart = chart_of(*POINTS)
+    async with stage_of(chart).run_test(size=(60, 14)) as pilot:
+        chart.focus()
+        await pilot.press("right", "right", "l", "l", "left")
+        assert [message.index for message in pilot.app.heard] == [1, 2, 0, 0, 2]
+
+
+async def test_a_click_picks_the_nearest_point_and_its_values_are_told():
+    chart = chart_of(*POINTS)
+    async with stage_of(chart).run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        await pilot.click(chart, offset=(55, 7))
+        await pilot.pause()
+        assert [message.control for message in pilot.app.heard] == [chart]
+        assert chart.picked == 0
+        assert lines(pilot.app)[-1].strip() == "◉ wide[/x]  1.00M  0.100"
+
+
+async def test_only_points_that_can_be_drawn_count():
+    broken = [ScatterPoint(label="z", x=0.0, y=1.0), ScatterPoint(label="n", x=1.0, y=math.nan)]
+    chart = chart_of(*broken)
+    async with stage_of(chart).run_test(size=(60, 14)) as pilot:
+        chart.focus()
+        await pilot.press("right")
+        await pilot.click(chart, offset=(5, 5))
+        assert chart.is_empty
+        assert pilot.app.heard == []
+        assert not chart_of(*broken, x_log=False).is_empty
+
+
+async def test_a_picked_point_is_forgotten_when_it_is_gone():
+    chart = chart_of(*POINTS)
+    async with stage_of(chart).run_test(size=(60, 14)):
+        chart.pick(2)
+        assert chart.picked == 2
+        chart.set_points(
+            POINTS[:1],
+            title="",
+            x_label="",
+            y_label="",
+            x_format=str,
+            y_format=str,
+        )
+        assert chart.picked is None
+
+
+async def test_targets_are_lines():
+    async with stage_of(chart_of(*POINTS, marker_x=1e5, marker_y=0.3)).run_test(size=(60, 14)) as p:
+        await p.pause()
+        rows = lines(p.app)
+        assert "──────" in rows[3]
+        assert "100k" in rows[-2]
+        assert all(row[6 + round(52 * 2 / 3)] in "│─" for row in rows[2:11])
+
+
+async def test_the_ascii_set_draws_in_ascii():
+    chart = chart_of(*POINTS, marker_y=0.2)
+    async with stage_of(chart, symbols=ASCII).run_test(size=(60, 14)) as pilot:
+        chart.pick(1)
+        await pilot.pause()
+        assert "".join(lines(pilot.app)).isascii()

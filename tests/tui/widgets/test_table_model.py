@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.text import Text
+
+from sparsify_tui.tui.widgets.table_model import (
+    Column,
+    Row,
+    columns_that_fit,
+    filter_rows,
+    fit_text,
+    sort_rows,
+    widths_over,
+)
+
+COLUMNS = (
+    Column(key="n", title="#", width=4, priority=2),
+    Column(key="name", title="layer", width=20, grows=True),
+    Column(key="ms", title="ms", width=6, priority=1),
+)
+
+
+def row(key: str, **values: float | str | None) -> Row:
+    return Row(key=key, cells={}, sort_values=values, search=f"{key} Conv")
+
+
+def test_columns_are_dropped_from_the_highest_priority_and_never_those_with_none():
+    kept = {w: [c.key for c in columns_that_fit(COLUMNS, w, 1)] for w in (40, 32, 25, 5)}
+    assert kept == {40: ["n", "name", "ms"], 32: ["name", "ms"], 25: ["name"], 5: ["name"]}
+
+
+def test_of_columns_that_matter_the_same_the_last_is_dropped_first():
+    columns = [Column(key=key, title=key, width=5, priority=1) for key in "abc"]
+    assert [column.key for column in columns_that_fit(columns, 13, 1)] == ["a", "b"]
+
+
+def test_a_column_that_grows_takes_or_gives_what_differs():
+    assert widths_over(COLUMNS, 60, 1) == (4, 47, 6)
+    assert widths_over(COLUMNS, 30, 1) == (4, 17, 6)
+    assert widths_over(COLUMNS, 1, 1) == (4, 4, 6)
+
+
+def test_a_missing_value_is_last_in_both_directions():
+    rows = [row("a", v=2), row("b", v=None), row("c", v=1), row("d")]
+    assert [r.key for r in sort_rows(rows, "v", is_reversed=False)] == ["c", "a", "b", "d"]
+    assert [r.key for r in sort_rows(rows, "v", is_reversed=True)] == ["a", "c", "b", "d"]
+    assert [r.key for r in sort_rows(rows, None, is_reversed=True)] == ["a", "b", "c", "d"]
+
+
+def test_rows_that_tie_keep_their_order_and_text_sorts_in_any_case():
+    rows = [row("a", v="b"), row("b", v="A"), row("c", v="B")]
+    assert [r.key for r in sort_rows(rows, "v", is_reversed=False)] == ["b", "a", "c"]
+
+
+def test_a_filter_finds_a_part_in_any_case():
+    rows = [row("Layer1"), row("layer2")]
+    assert [r.key for r in filter_rows(rows, "LAYER1")] == ["Layer1"]
+    assert len(filter_rows(rows, "")) == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(alphabet="ab層é ", max_size=30), st.integers(1, 20), st.sampled_from(["left", "right"])
+)
+def test_a_cell_never_exceeds_its_width(text, width, justify):
+    fitted = fit_text(Text(text), width, "…", justify)
+    assert fitted.cell_len <= width
+    if justify == "right":
+        assert fitted.cell_len == width
+
+
+def test_a_long_cell_loses_its_middle_and_keeps_its_colours():
+    text = Text("layer1.0.conv1", style="bold")
+    text.stylize("red", 0, 3)
+    fitted = fit_text(text, 9, "…")
+    assert fitted.plain == "laye…onv1"
+    assert fitted.style == "bold"
+    assert [(span.start, span.end) for span in fitted.spans if span.style == "red"] == [(0, 3)]
