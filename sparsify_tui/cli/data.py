@@ -39,7 +39,7 @@ def add_command(
     """Attaches an .npz with one array an input, and optionally `labels`."""
     found = run(prepared_project(bench, project))
     chosen = next((one for one in DATA_ROLES if one == role), None)
-    _print(run(bench.projects.attach_data(found.id, file, chosen)), as_json=as_json)
+    _print(run(bench.inputs.attach_data(found.id, file, chosen)), as_json=as_json)
 
 
 @data_group.command("remove")
@@ -50,7 +50,7 @@ def add_command(
 def remove_command(bench: Workbench, *, project: str, role: str, as_json: bool) -> None:
     """Detaches a data set; the file stays."""
     chosen = next(one for one in DATA_ROLES if one == role)
-    after = bench.projects.remove_data(bench.projects.find(project).id, chosen)
+    after = bench.inputs.remove_data(bench.projects.find(project).id, chosen)
     if as_json:
         _print(after, as_json=True)
 

@@ -28,7 +28,7 @@ def demo_command(
 ) -> int:
     """Opens the bundled digit classifier, or runs the whole path on it."""
     if not (headless or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
-        return open_interface(bench, run(bench.projects.sample(Narrator("reading"))).id)
+        return open_interface(bench, run(bench.inputs.sample(Narrator("reading"))).id)
     answer = run(walk_the_path(bench, Path(full_path(output)), seconds))
     if as_json:
         print_json(answer)

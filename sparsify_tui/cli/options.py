@@ -100,13 +100,13 @@ async def prepared_project(
     if project is None:
         return await _new_project(bench, Path(reference), dims, values, data)
     if dims or values:
-        project = await bench.projects.set_inputs(
+        project = await bench.inputs.set_inputs(
             project.id,
             {**dict(project.dims), **(dims or {})},
             {**dict(project.values), **(values or {})},
         )
     if data is not None:
-        project = await bench.projects.attach_data(project.id, data, on_progress=narrator)
+        project = await bench.inputs.attach_data(project.id, data, on_progress=narrator)
     narrator.done()
     return project
 
@@ -133,7 +133,7 @@ async def _new_project(
     project = await bench.projects.create(path, dims=dims, values=values, on_progress=narrator)
     try:
         if data is not None:
-            project = await bench.projects.attach_data(project.id, data, on_progress=narrator)
+            project = await bench.inputs.attach_data(project.id, data, on_progress=narrator)
     except BaseException:
         bench.projects.delete(project.id)
         raise

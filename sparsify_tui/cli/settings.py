@@ -62,7 +62,7 @@ def set_command(
                 )
             training = with_text(training, name, value)
     if (dims, values) != (dict(found.dims), dict(found.values)):
-        run(bench.projects.set_inputs(found.id, dims, values))
+        run(bench.inputs.set_inputs(found.id, dims, values))
     after = bench.projects.set_training(found.id, training)
     if as_json:
         print_json({"settings": _settings(after)})

@@ -20,7 +20,7 @@ async def walk_the_path(
     bench: Workbench, output: Path, seconds: float | None = None
 ) -> dict[str, Any]:
     """Profile, loss, optimize, benchmark, export; the answer of `demo`."""
-    project = await bench.projects.sample(Narrator("reading"))
+    project = await bench.inputs.sample(Narrator("reading"))
     await bench.measure.perf(
         project.id, seconds=seconds or PERFORMANCE_S, on_progress=Narrator("performance")
     )

@@ -51,6 +51,12 @@ def open_dims(inputs: tuple[TensorSpec, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_key(spec, axis) for spec, axis in _open_axes(inputs)))
 
 
+def dim_keys(inputs: tuple[TensorSpec, ...]) -> frozenset[str]:
+    """All keys that `dims` may have: names, and `input:axis` of every open dimension."""
+    axes = tuple(_open_axes(inputs))
+    return frozenset(key(spec, axis) for spec, axis in axes for key in (_key, _position))
+
+
 def _given_sizes(inputs: tuple[TensorSpec, ...], dims: Mapping[str, int]) -> dict[str, int]:
     keys = {_position(spec, axis): _key(spec, axis) for spec, axis in _open_axes(inputs)}
     keys |= {key: key for key in keys.values()}

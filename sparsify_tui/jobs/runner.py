@@ -7,9 +7,12 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import sparsify_tui
 from sparsify_tui import errors
 from sparsify_tui.core.protocols import Progress
 from sparsify_tui.core.text import clean_text
@@ -19,7 +22,8 @@ from sparsify_tui.jobs.spec import JobEvent, JobSpec
 OnProgress = Callable[[Progress], None]
 _LONGEST_LINE = 1 << 28
 _GRACE_S = 0.5
-_CHILD = (sys.executable, "-m", "sparsify_tui", "job")
+_CHILD = (sys.executable, "-P", "-m", "sparsify_tui", "job")
+"""With -P nothing in the present folder can be taken for a module."""
 
 
 async def run_job(spec: JobSpec, on_progress: OnProgress | None = None) -> Any:
@@ -30,33 +34,66 @@ async def run_job(spec: JobSpec, on_progress: OnProgress | None = None) -> Any:
     Raises:
         SparsifyError: The kind the child explained, or JobError with how the child died.
     """
-    child = await asyncio.create_subprocess_exec(
-        *_CHILD,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=_LONGEST_LINE,
-        start_new_session=True,
-        env={**os.environ, "SPARSIFY_TUI_PARENT": str(os.getpid())},
-    )
-    noise = asyncio.create_task(_last_lines(child))
-    try:
-        async with asyncio.timeout(spec.seconds):
-            return await _converse(child, spec, on_progress, noise)
-    except TimeoutError:
-        raise JobError(
-            f"The job was stopped after {spec.seconds:.0f} s, its limit.",
-            "The model may hang the runtime; try smaller dimensions with --dim name=N.",
-        ) from None
-    finally:
-        await _end(child)
-        noise.cancel()
+    with tempfile.TemporaryDirectory(prefix="sparsify-tui-") as scratch:
+        child = await asyncio.create_subprocess_exec(
+            *_CHILD,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=_LONGEST_LINE,
+            start_new_session=True,
+            env=_environment(scratch),
+        )
+        noise = asyncio.create_task(_last_lines(child))
+        try:
+            async with asyncio.timeout(spec.seconds) as limit:
+                return await _converse(child, spec, _Listener(spec, on_progress, limit), noise)
+        except TimeoutError:
+            raise JobError(
+                f"The job was stopped after {spec.seconds:.0f} s, its limit.",
+                "The model may hang the runtime; try smaller dimensions with --dim name=N.",
+            ) from None
+        finally:
+            await _end(child)
+            noise.cancel()
+
+
+def _environment(scratch: str) -> dict[str, str]:
+    """The child's: its temporary files go with the job, and it runs the code that this one runs."""
+    package = str(Path(sparsify_tui.__file__).parents[1])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "SPARSIFY_TUI_PARENT": str(os.getpid()),
+        "TMPDIR": scratch,
+    }
+
+
+class _Listener:
+    """Hands on progress, and keeps the time that a job waits for its turn out of its limit."""
+
+    def __init__(
+        self, spec: JobSpec, on_progress: OnProgress | None, limit: asyncio.Timeout
+    ) -> None:
+        self._seconds = spec.seconds
+        self._on_progress = on_progress
+        self._limit = limit
+        self._is_waiting = False
+
+    def __call__(self, event: JobEvent) -> None:
+        if self._seconds is not None and (event.kind == "waiting") != self._is_waiting:
+            self._is_waiting = event.kind == "waiting"
+            end = asyncio.get_running_loop().time() + self._seconds
+            self._limit.reschedule(None if self._is_waiting else end)
+        if self._on_progress is not None:
+            self._on_progress(_progress_from(event))
 
 
 async def _converse(
     child: asyncio.subprocess.Process,
     spec: JobSpec,
-    on_progress: OnProgress | None,
+    listener: _Listener,
     noise: asyncio.Task[str],
 ) -> Any:
     assert child.stdin is not None
@@ -72,8 +109,7 @@ async def _converse(
             return event.body["value"]
         if event.kind == "error":
             raise _error_from(event)
-        if on_progress is not None:
-            on_progress(_progress_from(event))
+        listener(event)
     raise _death(await child.wait(), await noise)
 
 

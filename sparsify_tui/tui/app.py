@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -50,7 +49,7 @@ class SparsifyApp(App[int]):
 
     TITLE = "sparsify-tui"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    DEFAULT_MODE = PROJECTS
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         key: partial(new_screen, key) for key in SCREENS
     }
@@ -82,6 +81,10 @@ class SparsifyApp(App[int]):
 
     def __init__(self, bench: Workbench, project_id: str | None = None) -> None:
         super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.set_reactive(App.theme, choose_theme("", os.environ))  # before anything is styled
+        self.animation_level = "none"
         self.desk = Desk(bench=bench)
         self.symbols = choose_symbols("auto", os.environ)
         self.jobs: list[Job] = []
@@ -96,16 +99,11 @@ class SparsifyApp(App[int]):
         return code if isinstance(code, int) else 0
 
     def on_mount(self) -> None:
-        """Sets the look, opens the first section, and leaves cleanly when the line is lost."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = choose_theme("", os.environ)
-        self.animation_level = "none"
+        """Opens the project asked for, and leaves cleanly when the line is lost."""
         loop = asyncio.get_running_loop()
         for number in _ENDING_SIGNALS:
             with suppress(ValueError, NotImplementedError):  # not in a thread of a test
                 loop.add_signal_handler(number, self._leave_on_signal, number)
-        self.switch_mode(PROJECTS)
         if self._first_project is not None:
             self.open_project(self.desk.bench.projects.load(self._first_project))
 
@@ -326,6 +324,8 @@ class SparsifyApp(App[int]):
 
     def copy_text(self, text: str, what: str) -> None:
         """Copies through the terminal, and into a file for terminals that refuse."""
+        import tempfile  # noqa: PLC0415 - rarely needed, and slow to load
+
         self.copy_to_clipboard(text)
         file = Path(tempfile.gettempdir()) / f"sparsify-tui-clip-{os.getuid()}.txt"
         try:

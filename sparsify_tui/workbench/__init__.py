@@ -21,6 +21,7 @@ from sparsify_tui.workbench.projects import Projects
 
 if TYPE_CHECKING:
     from sparsify_tui.workbench.exports import Exports
+    from sparsify_tui.workbench.inputs import Inputs
     from sparsify_tui.workbench.measure import Measure
     from sparsify_tui.workbench.plans import Plans
 
@@ -41,9 +42,16 @@ class Workbench:
         self.projects = Projects(ProjectStore(home), self._jobs)
 
     @cached_property
+    def inputs(self) -> Inputs:
+        """Data sets, sizes and constants."""
+        from sparsify_tui.workbench.inputs import Inputs  # noqa: PLC0415 - see above
+
+        return Inputs(self.projects, self._jobs)
+
+    @cached_property
     def measure(self) -> Measure:
         """Profiles, benchmarks, and the pruned file."""
-        from sparsify_tui.workbench.measure import Measure  # noqa: PLC0415 - see above
+        from sparsify_tui.workbench.measure import Measure  # noqa: PLC0415
 
         return Measure(self.projects, self._jobs)
 

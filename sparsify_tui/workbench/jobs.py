@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,4 +74,6 @@ class JobDesk:
 
 def timing_lock() -> Path:
     """The file that all timing jobs of this user lock, whatever their home."""
+    import tempfile  # noqa: PLC0415 - the first screen needs none
+
     return Path(tempfile.gettempdir()) / f"sparsify-tui-{os.getuid()}.lock"

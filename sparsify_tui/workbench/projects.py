@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sparsify_tui import demo
 from sparsify_tui.codec import document_from
+from sparsify_tui.core.inputs import dim_keys
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.summary import FileStamp, ModelState, ProjectSummary
 from sparsify_tui.core.text import clean_text
@@ -20,9 +20,10 @@ from sparsify_tui.workbench.paths import full_path, is_model_path, stamp_of
 
 if TYPE_CHECKING:
     from sparsify_tui.core.model import Model
-    from sparsify_tui.core.project import DataRole, DataSet, Project
+    from sparsify_tui.core.project import Project
     from sparsify_tui.core.training import TrainingSettings
 
+T = TypeVar("T")
 Edit: TypeAlias = "Callable[[Project], Project]"
 
 
@@ -106,20 +107,6 @@ class Projects:
             )
         )
 
-    async def sample(self, on_progress: OnProgress | None = None) -> Project:
-        """The bundled model's project with its data attached; made on first use."""
-        try:
-            return self.find(demo.PROJECT)
-        except UsageError:
-            project = await self.create(
-                demo.MODEL,
-                name=demo.PROJECT,
-                description=demo.DESCRIPTION,
-                on_progress=on_progress,
-            )
-            await self.attach_data(project.id, demo.CALIBRATION, "calibration")
-            return await self.attach_data(project.id, demo.TEST, "test")
-
     async def open(self, reference: str, on_progress: OnProgress | None = None) -> Project:
         """Finds a project; the path of a model file without one makes one."""
         try:
@@ -154,38 +141,6 @@ class Projects:
         """Sets how the user trains; present optimizations keep their schedule."""
         return self.update(project_id, lambda project: replace(project, training=training))
 
-    async def set_inputs(
-        self, project_id: str, dims: Mapping[str, int], values: Mapping[str, float]
-    ) -> Project:
-        """Remembers sizes and constants, and counts FLOPs again for them."""
-        project = self.load(project_id)
-        model = await self.inspect(Path(project.model.path), dims, values)
-        return self.update(
-            project_id,
-            lambda stored: replace(
-                stored, model=model, dims=tuple(dims.items()), values=tuple(values.items())
-            ),
-        )
-
-    async def attach_data(
-        self,
-        project_id: str,
-        path: Path,
-        role: DataRole | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> Project:
-        """Attaches a data file that fits the model; it becomes the default of its role.
-
-        Without a role, labelled data is the test set and other data the calibration set.
-        """
-        project = self.load(project_id)
-        options = replace(self.run_options(project), data=full_path(path))
-        args = {"options": document_from(options), "role": role or "calibration"}
-        found: DataSet = await self._jobs.result("data", args, on_progress)
-        if role is None and found.labelled:
-            found = replace(found, role="test")
-        return self.update(project_id, lambda stored: _with_data(stored, found))
-
     def rename_item(self, project_id: str, item_id: str, name: str) -> Project:
         """Renames a stored profile, optimization or benchmark."""
         wanted = name.strip()
@@ -205,15 +160,6 @@ class Projects:
             lambda project: _each_item(project, lambda item: None if item.id == item_id else item),
         )
 
-    def remove_data(self, project_id: str, role: DataRole) -> Project:
-        """Detaches the data set of a role; the file stays."""
-        return self.update(
-            project_id,
-            lambda project: replace(
-                project, data=tuple(one for one in project.data if one.role != role)
-            ),
-        )
-
     def model_state(self, project: Project) -> ModelState:
         """Whether the model file is where and what it was, judged without opening it."""
         return self.file_state(project.model.path, project.stamp)
@@ -231,13 +177,28 @@ class Projects:
     ) -> Project:
         """Takes the file at `path`, or what the present path now holds, as the project's model.
 
-        With the same digest nothing else changes; otherwise earlier measurements are stale.
+        With the same digest nothing else changes; otherwise earlier measurements are stale, and
+        sizes and constants that the new model has no use for are dropped.
         """
         project = self.load(project_id)
         file = path or Path(project.model.path)
         stamp = stamp_of(file)
-        model = await self.inspect(file, dict(project.dims), dict(project.values), on_progress)
-        return self.update(project_id, lambda stored: replace(stored, model=model, stamp=stamp))
+        model = await self.inspect(file, on_progress=on_progress)
+        names = {spec.name for spec in model.inputs}
+        dims = _only(project.dims, dim_keys(model.inputs))
+        values = _only(project.values, names)
+        if dims or values:
+            model = await self.inspect(file, dims, values, on_progress)
+        return self.update(
+            project_id,
+            lambda stored: replace(
+                stored,
+                model=model,
+                stamp=stamp,
+                dims=tuple(dims.items()),
+                values=tuple(values.items()),
+            ),
+        )
 
     async def ready(self, project_id: str) -> Project:
         """The project, once its model file is known to hold what was read from it.
@@ -287,9 +248,9 @@ class Projects:
         return name
 
 
-def _with_data(project: Project, data: DataSet) -> Project:
-    others = tuple(one for one in project.data if one.role != data.role)
-    return replace(project, data=(*others, data))
+def _only(pairs: Iterable[tuple[str, T]], known: Iterable[str]) -> dict[str, T]:
+    allowed = set(known)
+    return {name: value for name, value in pairs if name in allowed}
 
 
 def _each_item(project: Project, edit: Callable[[Any], Any]) -> Project:

@@ -118,13 +118,13 @@ async def test_edits_are_stored(bench: Workbench, net: Project) -> None:
 async def test_sizes_and_values_are_checked_by_reading_the_model_again(
     bench: Workbench, jobs: FakeJobs, net: Project
 ) -> None:
-    after = await bench.projects.set_inputs(net.id, {"n": 4}, {"x": 0.5})
+    after = await bench.inputs.set_inputs(net.id, {"n": 4}, {"x": 0.5})
 
     assert dict(jobs.asked[-1].args["options"]["dims"]) == {"n": 4}
     assert (after.dims, after.values) == ((("n", 4),), (("x", 0.5),))
     jobs.answers["inspect"] = UsageError("No such dimension.")
     with pytest.raises(UsageError):
-        await bench.projects.set_inputs(net.id, {"z": 1}, {})
+        await bench.inputs.set_inputs(net.id, {"z": 1}, {})
     assert bench.projects.load(net.id).dims == (("n", 4),)
 
 
@@ -137,7 +137,7 @@ async def test_data_takes_the_place_of_earlier_data_of_its_role(
 
     jobs.answers["data"] = found
     for name in ("a.npz", "labelled.npz", "b.npz"):
-        after = await bench.projects.attach_data(net.id, Path(name))
+        after = await bench.inputs.attach_data(net.id, Path(name))
 
     assert {one.role for one in after.data} == {"calibration", "test"}
     calibration, test = after.data_for("calibration"), after.data_for("test")
@@ -145,7 +145,7 @@ async def test_data_takes_the_place_of_earlier_data_of_its_role(
     assert "b.npz" in calibration.path
     assert test is not None
     assert "labelled.npz" in test.path
-    assert bench.projects.remove_data(net.id, "test").data == (calibration,)
+    assert bench.inputs.remove_data(net.id, "test").data == (calibration,)
 
 
 async def test_data_that_does_not_fit_changes_nothing(
@@ -154,7 +154,7 @@ async def test_data_that_does_not_fit_changes_nothing(
     jobs.answers["data"] = DataError("It does not fit.")
 
     with pytest.raises(DataError):
-        await bench.projects.attach_data(net.id, Path("a.npz"))
+        await bench.inputs.attach_data(net.id, Path("a.npz"))
 
     assert bench.projects.load(net.id) == net
 

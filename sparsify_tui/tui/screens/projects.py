@@ -61,7 +61,7 @@ class ProjectsScreen(SectionScreen):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New project from an ONNX file", show=False, id="projects.new"),
-        Binding("N", "sample", "Open the sample model", show=False, id="projects.sample"),
+        Binding("N", "sample", "Open the sample model", show=False, id="inputs.sample"),
         Binding("R", "rename", "Rename the project", show=False, id="projects.rename"),
         Binding("e", "describe", "Describe the project", show=False, id="projects.describe"),
         Binding("D", "delete", "Delete the project", show=False, id="projects.delete"),
@@ -127,7 +127,7 @@ class ProjectsScreen(SectionScreen):
         bench = self.desk.bench
 
         async def work(_: object) -> Project:
-            return await bench.projects.sample()
+            return await bench.inputs.sample()
 
         self.owner.start_job("sample", self.KEY, work, self.owner.open_project)
 

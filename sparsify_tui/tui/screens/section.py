@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -13,8 +13,6 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from sparsify_tui.errors import SparsifyError
-from sparsify_tui.tui.dialogs.pick_list import PickLine
-from sparsify_tui.tui.widgets.filter_line import FilterLine
 from sparsify_tui.tui.widgets.key_line import KeyLine
 from sparsify_tui.tui.widgets.layer_table import Table
 from sparsify_tui.tui.widgets.message_line import MessageLine
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from sparsify_tui.core.project import Project
     from sparsify_tui.tui.app import SparsifyApp
     from sparsify_tui.tui.desk import Desk
+    from sparsify_tui.tui.widgets.filter_line import FilterLine
 
 NEED_A_PROJECT = frozenset(section.key for section in SECTIONS) - {"0"}
 
@@ -49,6 +48,7 @@ class SectionScreen(Screen[None]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-usual"), (120, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall"), (40, "-high")]
         self._seen = -1
+        self._filter: FilterLine | None = None
 
     @property
     def owner(self) -> SparsifyApp:
@@ -80,7 +80,6 @@ class SectionScreen(Screen[None]):
         yield SectionStrip(active=self.KEY)
         with Vertical(id="body"):
             yield from self.body()
-        yield FilterLine()
         yield MessageLine()
         yield KeyLine(self.HINTS)
 
@@ -133,15 +132,21 @@ class SectionScreen(Screen[None]):
         """The section's table, where it has one."""
         return next(iter(self.query(Table)), None)
 
-    def action_filter(self) -> None:
-        """Opens the filter line."""
-        if self.table is not None:
-            self.query_one(FilterLine).open()
+    async def action_filter(self) -> None:
+        """Opens the filter line, which is made when it is first asked for."""
+        from sparsify_tui.tui.widgets.filter_line import FilterLine  # noqa: PLC0415
+
+        if self.table is None:
+            return
+        if self._filter is None:
+            self._filter = FilterLine()
+            await self.mount(self._filter, before=self.query_one(MessageLine))
+        self._filter.open()
 
     def action_clear(self) -> None:
         """Clears the message, then the filter."""
-        if not self.query_one(MessageLine).dismiss():
-            self.query_one(FilterLine).clear()
+        if not self.query_one(MessageLine).dismiss() and self._filter is not None:
+            self._filter.clear()
 
     def action_copy_row(self) -> None:
         """Copies the row under the cursor, tab separated."""
@@ -153,15 +158,13 @@ class SectionScreen(Screen[None]):
         if self.table is not None:
             self.owner.copy_text(self.table.csv_text(), "table as CSV")
 
-    @on(FilterLine.Changed)
-    def filter_table(self, event: FilterLine.Changed) -> None:
+    def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
         """Shows the rows that match."""
-        if self.table is not None:
+        if self.table is not None and self._filter is not None:
             self.table.set_filter(event.text)
-            self.query_one(FilterLine).show_matches(*self.table.matches)
+            self._filter.show_matches(*self.table.matches)
 
-    @on(FilterLine.Closed)
-    def back_to_table(self) -> None:
+    def on_filter_line_closed(self) -> None:
         """Gives the keys back to the table."""
         if self.table is not None:
             self.table.focus()
@@ -175,10 +178,3 @@ class SectionScreen(Screen[None]):
     def press(self, event: KeyLine.Pressed) -> None:
         """A click on a hint."""
         self.app.simulate_key("question_mark" if event.key == "?" else event.key)
-
-
-def pick_lines(items: Sequence[tuple[str, str, str]]) -> tuple[PickLine, ...]:
-    """Lines of a choice from (id, name, note)."""
-    return tuple(
-        PickLine(value=item_id, label=name, description=note) for item_id, name, note in items
-    )

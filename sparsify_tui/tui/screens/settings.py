@@ -116,7 +116,7 @@ class SettingsScreen(SectionScreen):
         entry = self._entry(self.query_one(Table).cursor_key or "")
         projects, project = self.desk.bench.projects, self.project
         if entry.kind == "data" and (role := _role(entry.id)):
-            self.act(lambda: self._keep(projects.remove_data(project.id, role)))
+            self.act(lambda: self._keep(self.desk.bench.inputs.remove_data(project.id, role)))
         elif entry.kind == "training":
             self._set_training(entry.id, "")
         elif entry.kind in ("dim", "value"):
@@ -165,7 +165,7 @@ class SettingsScreen(SectionScreen):
         )
 
     def _set_input(self, entry: Entry, text: str) -> None:
-        projects, project = self.desk.bench.projects, self.project
+        inputs, project = self.desk.bench.inputs, self.project
         dims, values = dict(project.dims), dict(project.values)
         if entry.kind == "dim":
             dims.pop(entry.id, None)
@@ -176,12 +176,12 @@ class SettingsScreen(SectionScreen):
         self.owner.start_job(
             "counting FLOPs",
             self.KEY,
-            lambda _: projects.set_inputs(project.id, dims, values),
+            lambda _: inputs.set_inputs(project.id, dims, values),
             self._keep,
         )
 
     def _ask_data(self, role: DataRole | None) -> None:
-        projects, project_id = self.desk.bench.projects, self.project.id
+        inputs, project_id = self.desk.bench.inputs, self.project.id
         present = self.project.data_for(role) if role else None
         self.owner.ask_path(
             f"Attach {role or 'data'}: an .npz, or a folder of them",
@@ -190,7 +190,7 @@ class SettingsScreen(SectionScreen):
             lambda text: self.owner.start_job(
                 "reading data",
                 self.KEY,
-                lambda progress: projects.attach_data(project_id, Path(text), role, progress),
+                lambda progress: inputs.attach_data(project_id, Path(text), role, progress),
                 self._keep,
             ),
         )

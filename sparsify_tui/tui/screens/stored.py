@@ -11,7 +11,7 @@ from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.profile import LossProfile, PerfProfile
 from sparsify_tui.core.project import BenchmarkRun
 from sparsify_tui.core.units import format_when
-from sparsify_tui.tui.screens.section import SectionScreen, pick_lines
+from sparsify_tui.tui.screens.section import SectionScreen
 
 Item = PerfProfile | LossProfile | Optimization | BenchmarkRun
 
@@ -46,11 +46,15 @@ class StoredScreen(SectionScreen):
     def action_open_item(self) -> None:
         """Chooses among the stored ones."""
         from sparsify_tui.tui.dialogs.choose import Choose  # noqa: PLC0415 - on demand
+        from sparsify_tui.tui.dialogs.pick_list import PickLine  # noqa: PLC0415
 
         if not self.items:
             self.confirm(f"there is no {self.WHAT} yet")
             return
-        lines = [(one.id, one.name, format_when(one.created)) for one in reversed(self.items)]
+        lines = [
+            PickLine(value=one.id, label=one.name, description=format_when(one.created))
+            for one in reversed(self.items)
+        ]
 
         def opened(item_id: str | None) -> None:
             chosen = next((one for one in self.items if one.id == item_id), None)
@@ -58,7 +62,7 @@ class StoredScreen(SectionScreen):
                 self.desk.look_at(chosen)
                 self.catch_up()
 
-        self.app.push_screen(Choose(f"Open a {self.WHAT}", pick_lines(lines)), opened)
+        self.app.push_screen(Choose(f"Open a {self.WHAT}", lines), opened)
 
     def action_rename_item(self) -> None:
         """Asks for another name."""

@@ -200,8 +200,10 @@ class Table(RowTable, inherit_bindings=False):
             return
         if event.style.meta.get("column") == 0:
             self._toggle(self._shown_keys[row])
-        if row == self.cursor_row and event.chain < 2:
+        if row == self.cursor_row:
             event.prevent_default()
+            if event.chain == 2:
+                self.action_select_cursor()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Tells once which row the cursor is on."""

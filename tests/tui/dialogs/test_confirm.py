@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Input
 
 from sparsify_tui.tui.dialogs.confirm import Confirm
 from sparsify_tui.tui.symbols import ASCII
@@ -27,6 +28,8 @@ async def test_a_word_must_be_typed_exactly():
     app = Stage()
     async with app.run_test(size=(80, 24)) as pilot:
         app.ask(Confirm("Delete?", typed="yes-n"))
+        await pilot.pause()
+        assert not app.screen.query_one(Input).cursor_blink
         await pilot.press(*"yes", "enter")
         assert app.answers == []
         await pilot.press(*"-n", "enter")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from textual.widgets import Input
+
 from sparsify_tui.tui.dialogs.help import HelpEntry, HelpScreen
 from tests.tui.stage import Stage, lines
 
@@ -41,6 +43,8 @@ async def test_when_nothing_matches_it_says_so_and_enter_does_nothing():
     app = Stage()
     async with app.run_test(size=(80, 24)) as pilot:
         app.ask(HelpScreen(ENTRIES))
+        await pilot.pause()
+        assert not app.screen.query_one(Input).cursor_blink
         await pilot.press(*"zzz", "enter", "down")
         await pilot.pause()
         assert "Nothing matches." in "\n".join(lines(app))

@@ -97,12 +97,16 @@ async def test_enter_and_a_double_click_choose_and_one_click_does_not(table):
         table.show_rows(layers())
         table.focus()
         await pilot.press("j", "enter")
-        await pilot.click(table, offset=(10, 2))
+        for x in (10, 11, 50):
+            await pilot.click(table, offset=(x, 2))
         await pilot.pause()
         assert heard(pilot.app, Table.Chosen) == ["layer1"]
+        await pilot.click(table, offset=(52, 2), times=2)
+        await pilot.pause()
+        assert heard(pilot.app, Table.Chosen) == ["layer1", "layer1"]
         await pilot.click(table, offset=(10, 6), times=2)
         await pilot.pause()
-        assert heard(pilot.app, Table.Chosen) == ["layer1", "layer5"]
+        assert heard(pilot.app, Table.Chosen) == ["layer1", "layer1", "layer5"]
         assert {message.control for message in pilot.app.heard} == {table}
 
 
