@@ -9,6 +9,7 @@ from sparsify_tui.core.fields import settings_of, text_of
 from sparsify_tui.core.inputs import open_dims
 from sparsify_tui.core.project import DATA_ROLES, Project
 from sparsify_tui.core.units import format_bytes, format_shape, format_when
+from sparsify_tui.tui.cells import shown_path
 from sparsify_tui.workbench import Workbench
 
 _MODEL_NOTES = {
@@ -61,7 +62,7 @@ def _about(bench: Workbench, project: Project) -> Iterator[Entry]:
     )
     yield Entry(
         name="project file",
-        value=str(bench.projects.path_of(project.id)),
+        value=shown_path(str(bench.projects.path_of(project.id))),
         note=format_bytes(bench.projects.size_on_disk(project.id)),
     )
 
@@ -71,7 +72,7 @@ def _model(bench: Workbench, project: Project) -> Iterator[Entry]:
     yield Entry(
         kind="model",
         name="model file",
-        value=project.model.path,
+        value=shown_path(project.model.path),
         note=f"{format_bytes(project.model.bytes)}, {note}",
     )
     yield Entry(name="sha256", value=project.model.sha256, note="of the model file")
@@ -85,7 +86,7 @@ def _data(project: Project) -> Iterator[Entry]:
             kind="data",
             id=role,
             name=role,
-            value=data.path if data else "",
+            value=shown_path(data.path) if data else "",
             note=f"{data.samples} samples, {labels}" if data else "Enter attaches an .npz",
         )
 

@@ -71,8 +71,7 @@ class BenchmarksScreen(StoredScreen):
             yield Static(markup=False, id="note", classes="headline")
             with Horizontal(classes="row"):
                 yield Table(*_COLUMNS, can_mark=False)
-                with Vertical(classes="detail"):
-                    yield Static(markup=False, id="detail")
+                yield Static(markup=False, id="detail", classes="detail")
             yield IntervalChart(classes="chart")
 
     def what(self) -> str:
@@ -213,7 +212,7 @@ class BenchmarksScreen(StoredScreen):
         )
         stale = self.project.is_stale(run)
         self.query_one("#note", Static).update(_note(run, comparison, stale=stale))
-        self.query_one("#detail", Static).update(_detail(run))
+        self.show_detail(_detail(run))
 
 
 def _key(run: BenchmarkRun, at: int) -> str:

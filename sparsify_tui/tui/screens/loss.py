@@ -9,6 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -36,6 +37,7 @@ _SHOWN_LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95)
 _BAR_LEVEL = 0.8
 _SPARK = 10
 _MOST_CURVES = 6
+_REST_S = 0.2
 _COLUMNS = (
     Column(key="at", title="#", width=4, justify="right", priority=5),
     Column(key="name", title="layer", width=20, grows=True),
@@ -80,6 +82,7 @@ class LossScreen(StoredScreen):
     def __init__(self) -> None:
         super().__init__()
         self._is_curves = True
+        self._resting: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         """Summary, table, curves or bars."""
@@ -88,8 +91,7 @@ class LossScreen(StoredScreen):
             yield Static(markup=False, id="summary", classes="headline")
             with Horizontal(classes="row"):
                 yield Table(*_COLUMNS)
-                with Vertical(classes="detail"):
-                    yield Static(markup=False, id="detail")
+                yield Static(markup=False, id="detail", classes="detail")
             yield CurveChart(classes="chart")
             yield LayerBars(classes="chart")
 
@@ -149,8 +151,10 @@ class LossScreen(StoredScreen):
     @on(Table.Highlighted)
     @on(Table.Marked)
     def follow_table(self) -> None:
-        """Shows the curves of the marked layers and of the one under the cursor."""
-        self._show_chart()
+        """Draws the chart again once the cursor rests: a held key must not flood the line."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_REST_S, self._show_chart)
 
     @on(LayerBars.Picked)
     def follow_chart(self, event: LayerBars.Picked) -> None:
@@ -170,11 +174,11 @@ class LossScreen(StoredScreen):
         return Row(
             key=layer.id,
             cells={
-                "at": cell(str(at), "dim"),
+                "at": cell(str(at)),
                 "name": name_cell(layer.label),
                 "params": cell(format_count(layer.params)),
                 **{key: cell(format_score(value)) for key, value in values.items()},
-                "curve": sparkline_text(spark, _SPARK, symbols=symbols, style="dim")
+                "curve": sparkline_text(spark, _SPARK, symbols=symbols)
                 if spark
                 else cell("not measured"),
             },
@@ -191,7 +195,7 @@ class LossScreen(StoredScreen):
         table = self.query_one(Table)
         layer = self.project.model.layer(table.cursor_key) if table.cursor_key else None
         if layer is not None:
-            self.query_one("#detail", Static).update(layer_detail(layer, self.desk.perf))
+            self.show_detail(layer_detail(layer, self.desk.perf))
         if self._is_curves:
             self._show_curves(profile, curves, table)
         else:

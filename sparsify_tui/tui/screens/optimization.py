@@ -102,8 +102,7 @@ class OptimizationScreen(StoredScreen):
             yield Static(markup=False, id="outlook", classes="headline")
             with Horizontal(classes="row"):
                 yield Table(*_COLUMNS)
-                with Vertical(classes="detail"):
-                    yield Static(markup=False, id="detail")
+                yield Static(markup=False, id="detail", classes="detail")
             bars = LayerBars(classes="chart")
             bars.scale = "linear"
             yield bars
@@ -323,17 +322,18 @@ class OptimizationScreen(StoredScreen):
         ms = profile.layer_ms(layer.id) if profile else None
         state = "locked" if choice.locked else "" if choice.enabled else "off"
         level = choice.effective
+        style = "" if level else "dim"
         return Row(
             key=layer.id,
             cells={
-                "at": cell(str(at), "dim"),
-                "name": name_cell(layer.label, "" if level else "dim"),
-                "op": name_cell(layer.op_type, "dim"),
-                "params": cell(format_count(layer.weight_params)),
-                "sparsity": cell(format_percent(level) if level else "dense"),
-                "bar": bar_text(level, _BAR, symbols=symbols_of(self.app)),
-                "state": cell(state, "bold"),
-                "ms": cell(format_ms(ms)),
+                "at": cell(str(at), style),
+                "name": name_cell(layer.label, style),
+                "op": name_cell(layer.op_type, style),
+                "params": cell(format_count(layer.weight_params), style),
+                "sparsity": cell(format_percent(level) if level else "dense", style),
+                "bar": bar_text(level, _BAR, symbols=symbols_of(self.app), style=style),
+                "state": cell(state, style),
+                "ms": cell(format_ms(ms), style),
             },
             sort_values={
                 "at": at,
@@ -351,6 +351,4 @@ class OptimizationScreen(StoredScreen):
         key = self.query_one(Table).cursor_key
         layer = self.project.model.layer(key) if key else None
         if layer is not None and self.plan is not None:
-            self.query_one("#detail", Static).update(
-                plan_detail(layer, self.plan, self.desk.loss, self.desk.perf)
-            )
+            self.show_detail(plan_detail(layer, self.plan, self.desk.loss, self.desk.perf))

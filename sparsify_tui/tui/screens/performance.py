@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -91,8 +91,7 @@ class PerformanceScreen(StoredScreen):
         yield Static(markup=False, id="summary", classes="headline")
         with Horizontal(classes="row"):
             yield Table(*_COLUMNS, can_mark=False)
-            with Vertical(classes="detail"):
-                yield Static(markup=False, id="detail")
+            yield Static(markup=False, id="detail", classes="detail")
         yield LayerBars(classes="chart")
 
     def what(self) -> str:
@@ -168,17 +167,17 @@ class PerformanceScreen(StoredScreen):
 
     def _row(self, at: int, row: TimeRow, share: float | None) -> Row:
         layer = row.layer
-        style = "" if layer else "dim"
+        style = "" if layer else "dim"  # one style a row: each change of colour costs bytes
         return Row(
             key=row.key,
             cells={
-                "at": cell(str(at), "dim"),
+                "at": cell(str(at), style),
                 "name": name_cell(row.name, style),
                 "op": name_cell(row.op_type, style) if row.op_type else cell(""),
                 "params": cell(format_count(layer.params) if layer else ""),
                 "flops": cell(format_count(layer.flops) if layer else ""),
                 "ms": cell(format_ms(row.ms), style),
-                "bar": bar_text(share, _BAR, symbols=symbols_of(self.app), style="dim"),
+                "bar": bar_text(share, _BAR, symbols=symbols_of(self.app), style=style),
                 "share": cell(format_percent(share), style),
             },
             sort_values={
@@ -206,8 +205,7 @@ class PerformanceScreen(StoredScreen):
     def _show_detail(self) -> None:
         key = self.query_one(Table).cursor_key
         layer = self.project.model.layer(key) if key else None
-        detail = self.query_one("#detail", Static)
-        detail.update(layer_detail(layer, self.desk.perf) if layer else Content(""))
+        self.show_detail(layer_detail(layer, self.desk.perf) if layer else Content(""))
 
 
 def _share(amount: float | None, whole: float) -> float | None:

@@ -22,7 +22,7 @@ from sparsify_tui.core.units import (
     format_shape,
     format_when,
 )
-from sparsify_tui.tui.cells import cell, name_cell
+from sparsify_tui.tui.cells import cell, name_cell, shown_path
 from sparsify_tui.tui.screens.section import SectionScreen
 from sparsify_tui.tui.widgets.empty_state import EmptyState
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
@@ -262,7 +262,7 @@ def _card(summary: ProjectSummary, state: ModelState) -> Content:
     )
     last = clean_text(summary.description, 76) if summary.description else next_step(summary)
     return Content.assemble(
-        f"{clean_text(summary.model, 60)}  {format_bytes(summary.bytes)}  ",
+        f"{clean_text(shown_path(summary.model), 60)}  {format_bytes(summary.bytes)}  ",
         (word, style),
         f"\nopset {summary.opset}  {inputs}  {format_flops(summary.flops)}  {data}\n{last}",
     )

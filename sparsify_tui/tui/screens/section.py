@@ -9,8 +9,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Static
 
 from sparsify_tui.errors import SparsifyError
 from sparsify_tui.tui.widgets.key_line import KeyLine
@@ -116,6 +118,10 @@ class SectionScreen(Screen[None]):
     def confirm(self, text: str) -> None:
         """Confirms quietly."""
         self.query_one(MessageLine).show_success(text)
+
+    def show_detail(self, text: Content) -> None:
+        """Fills the pane on the right of a wide screen; no layout depends on it."""
+        self.query_one("#detail", Static).update(text, layout=False)
 
     def act(self, work: Callable[[], object]) -> bool:
         """Does something quick with the façade; shows the error where it fails."""

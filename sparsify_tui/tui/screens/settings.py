@@ -73,7 +73,7 @@ class SettingsScreen(SectionScreen):
     @on(Table.Highlighted)
     def explain(self, event: Table.Highlighted) -> None:
         """Says below the table what the setting is."""
-        self.query_one(".note", Static).update(Content(self._entry(event.key).note))
+        self.query_one(".note", Static).update(Content(self._entry(event.key).note), layout=False)
 
     @on(Table.Chosen)
     def change(self, event: Table.Chosen) -> None:

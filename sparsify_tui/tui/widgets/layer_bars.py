@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import product
 from typing import ClassVar, Unpack
 
 from rich.cells import cell_len
@@ -100,8 +99,11 @@ class LayerBars(Chart, can_focus=True):
         """Keeps the cursor on a bar."""
         return max(0, min(cursor, len(self._values) - 1))
 
-    def watch_cursor(self, before: int, after: int) -> None:
-        """Repaints two bars and the line below them, or all when the window moved."""
+    def watch_cursor(self, before: int) -> None:
+        """Repaints the line below the bars, or all when the window moved.
+
+        The bar itself is not coloured: a terminal would be sent every row up to it.
+        """
         width, height = self.content_size
         if width <= 0 or height <= 0 or self.is_empty:
             return
@@ -111,8 +113,7 @@ class LayerBars(Chart, can_focus=True):
             self.refresh()
             return
         left, top = self.content_region.offset - self.region.offset
-        bars = (Region(left + window.column(i), top, window.pitch, height) for i in (before, after))
-        self.refresh(*bars, Region(left, top + height - 1, width, 1))
+        self.refresh(Region(left, top + height - 1, width, 1))
 
     def action_step(self, by: int) -> None:
         """Moves the cursor and tells so."""
@@ -204,9 +205,6 @@ class LayerBars(Chart, can_focus=True):
             style = styles[self._bands[index]]
             start = window.column(index)
             columns = range(start, start + window.bar_width)
-            if index == self.cursor:
-                style = self.style_of("value") + self.style_of("cursor")
-                self._shade(sheet, columns, range(top, top + height))
             self._draw_bar(sheet, columns, bottom, self._levels(axis, index, height), style)
 
     def _levels(self, axis: Axis, index: int, height: int) -> int | None:
@@ -214,11 +212,6 @@ class LayerBars(Chart, can_focus=True):
         if value is None or value <= 0:
             return None if value is None else 0
         return max(1, round(axis.fraction(value) * height * _LEVELS))
-
-    def _shade(self, sheet: Sheet, columns: range, rows: range) -> None:
-        style = self.style_of("cursor")
-        for x, y in product(columns, rows):
-            sheet.shade(x, y, style)
 
     def _draw_bar(
         self, sheet: Sheet, columns: range, bottom: int, levels: int | None, style: Style

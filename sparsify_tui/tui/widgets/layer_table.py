@@ -198,7 +198,7 @@ class Table(RowTable, inherit_bindings=False):
         row = event.style.meta.get("row", -1)
         if not 0 <= row < len(self._shown_keys):
             return
-        if event.style.meta.get("column") == 0:
+        if event.x <= _GAP:
             self._toggle(self._shown_keys[row])
         if row == self.cursor_row:
             event.prevent_default()

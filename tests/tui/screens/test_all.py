@@ -83,7 +83,7 @@ async def test_no_key_of_a_section_breaks_it(house, key):
         names = {name for name in app.screen.active_bindings if name not in LEAVING}
         for name in sorted(names):
             await pilot.press(name)
-            await pilot.press("escape", "escape")
+            await pilot.press("escape")
         await pilot.pause()
         assert app.is_running
 

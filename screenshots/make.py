@@ -1,0 +1,123 @@
+"""Makes the pictures of this folder from the demo, with `python screenshots/make.py`.
+
+Walks the whole path on the bundled model in a home of its own, then draws each section at 80x24
+and 160x50. Every number in them was measured on the machine that ran this. PNGs need Chromium.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sparsify_tui import demo
+from sparsify_tui.core.training import TrainingSettings
+from sparsify_tui.tui.app import SparsifyApp
+from sparsify_tui.workbench import Workbench
+from sparsify_tui.workbench.plans import PlanRequest
+
+HERE = Path(__file__).parent
+SIZES = ((80, 24), (160, 50))
+SECTIONS = (
+    ("0", "projects"),
+    ("1", "performance"),
+    ("2", "loss"),
+    ("3", "optimization"),
+    ("4", "benchmarks"),
+    ("5", "settings"),
+    ("6", "export"),
+)
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_SETTLE_S = 0.4
+
+
+async def prepare(home: Path) -> None:
+    """A project of the demo model with everything in it, and two emptier ones."""
+    models = home / "models"
+    models.mkdir()
+    for file in (demo.MODEL, demo.CALIBRATION, demo.TEST):
+        shutil.copy(file, models)
+    bench = Workbench(home / "projects")
+    for name in ("digits-int8-trial", "digits-pruned-twice"):
+        await bench.projects.create(models / demo.MODEL.name, name=name)
+    project = await bench.projects.create(
+        models / demo.MODEL.name, name="digits", description="Digit classifier on MNIST images."
+    )
+    await bench.inputs.attach_data(project.id, models / demo.CALIBRATION.name)
+    await bench.inputs.attach_data(project.id, models / demo.TEST.name)
+    training = TrainingSettings(optimizer="SGD", epochs=90, initial_lr=0.1, final_lr=0.001)
+    bench.projects.set_training(project.id, training)
+    await bench.measure.perf(project.id, batch=64)
+    await bench.measure.loss(project.id)
+    for sparsity in (0.5, 0.6):
+        plan = bench.plans.create(project.id, PlanRequest(sparsity=sparsity, scope="global"))
+        await bench.measure.benchmark(project.id, plan, batches=(1, 64))
+
+
+async def draw(home: Path, size: tuple[int, int]) -> list[Path]:
+    """One SVG a section."""
+    files = []
+    app = SparsifyApp(Workbench(home / "projects"))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(_SETTLE_S)
+        for key, name in SECTIONS:
+            if key == "1":
+                await pilot.press("enter")
+            await pilot.press(key)
+            await pilot.pause(_SETTLE_S)
+            if name in ("performance", "optimization"):
+                await pilot.press(*"jjjj")
+            if name == "loss":
+                await pilot.press("space", *"jjj", "space", *"jjj", "space", *"jj")
+            await pilot.pause(_SETTLE_S)
+            file = HERE / f"{name}-{size[0]}x{size[1]}.svg"
+            file.write_text(app.export_screenshot(), encoding="utf-8")
+            files.append(file)
+    return files
+
+
+def rasterize(file: Path, folder: Path) -> None:
+    """The same picture as PNG, drawn by Chromium, whose text is right."""
+    browser = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
+    if browser is None:
+        print("no Chromium: the PNGs are not made")
+        return
+    svg = file.read_text(encoding="utf-8")
+    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()  # type: ignore[union-attr]
+    page = folder / "page.html"
+    page.write_text(f'<body style="margin:0;background:#000">{svg}</body>', encoding="utf-8")
+    subprocess.run(
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--hide-scrollbars",
+            f"--user-data-dir={folder / 'browser'}",
+            f"--window-size={round(float(width))},{round(float(height))}",
+            f"--screenshot={file.with_suffix('.png')}",
+            str(page),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
+def main() -> None:
+    """Makes all pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HOME"] = folder
+        home = Path(folder)
+        asyncio.run(prepare(home))
+        for size in SIZES:
+            for file in asyncio.run(draw(home, size)):
+                rasterize(file, home)
+
+
+if __name__ == "__main__":
+    main()
