@@ -6,9 +6,10 @@ Kept apart from `core.project`, and cheap to import: it is all that the first sc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from sparsify_tui.core.model import TensorSpec
+if TYPE_CHECKING:
+    from sparsify_tui.core.model import Shape
 
 ModelState = Literal["ok", "missing", "changed"]
 
@@ -41,7 +42,8 @@ class ProjectSummary:
     opset: int = 0
     params: int = 0
     flops: int | None = None
-    inputs: tuple[TensorSpec, ...] = ()
+    inputs: tuple[tuple[str, Shape], ...] = ()
+    """Name and shape of each."""
     layer_sizes: tuple[tuple[str, int], ...] = ()
     """Label and parameters of each prunable layer, in graph order."""
     data: tuple[tuple[str, int], ...] = ()

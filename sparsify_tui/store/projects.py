@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tinydb import TinyDB
 
-from sparsify_tui.core.model import TensorSpec
 from sparsify_tui.core.summary import FileStamp, ProjectSummary
 from sparsify_tui.errors import StoreError
 from sparsify_tui.store.documents import open_documents, transaction
@@ -136,10 +135,7 @@ def _summary_from(tables: Tables) -> ProjectSummary:
         **counts,
         model=model["path"],
         stamp=FileStamp(size=stamp["size"], mtime_ns=stamp["mtime_ns"]),
-        inputs=tuple(
-            TensorSpec(name=spec["name"], dtype=spec["dtype"], shape=tuple(spec["shape"]))
-            for spec in model["inputs"]
-        ),
+        inputs=tuple((spec["name"], tuple(spec["shape"])) for spec in model["inputs"]),
         layer_sizes=tuple(
             (layer["module_path"] or layer["id"], layer["params"])
             for layer in model["layers"]

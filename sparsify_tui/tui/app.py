@@ -15,7 +15,6 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from sparsify_tui.core.protocols import Progress
 from sparsify_tui.errors import SparsifyError
 from sparsify_tui.tui.desk import Desk
 from sparsify_tui.tui.jobs import Job, JobWork
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from sparsify_tui.core.optimization import Optimization
     from sparsify_tui.core.profile import LossProfile, PerfProfile
     from sparsify_tui.core.project import BenchmarkRun, Project
+    from sparsify_tui.core.protocols import Progress
     from sparsify_tui.tui.dialogs.field import Field
     from sparsify_tui.tui.new_project import NewProject
     from sparsify_tui.workbench import Workbench

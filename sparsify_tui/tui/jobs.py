@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from sparsify_tui.core.protocols import Progress
 from sparsify_tui.core.units import format_seconds
 
+if TYPE_CHECKING:
+    from sparsify_tui.core.protocols import Progress
+
 JobState = Literal["waiting", "running", "done", "failed", "stopped"]
-OnProgress = Callable[[Progress], None]
-JobWork = Callable[[OnProgress], Awaitable[Any]]
+OnProgress: TypeAlias = "Callable[[Progress], None]"
+JobWork: TypeAlias = "Callable[[OnProgress], Awaitable[Any]]"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,12 +10,12 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sparsify_tui.codec import value_from
-from sparsify_tui.core.protocols import Progress
 
 if TYPE_CHECKING:
+    from sparsify_tui.core.protocols import Progress
     from sparsify_tui.jobs.spec import JobSpec
 
-OnProgress: TypeAlias = Callable[[Progress], None]
+OnProgress: TypeAlias = "Callable[[Progress], None]"
 RunJob: TypeAlias = "Callable[[JobSpec, OnProgress | None], Awaitable[Any]]"
 
 

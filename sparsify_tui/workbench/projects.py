@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.inputs import dim_keys
-from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.summary import FileStamp, ModelState, ProjectSummary
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ModelError, UsageError
@@ -20,6 +18,7 @@ from sparsify_tui.workbench.paths import full_path, is_model_path, stamp_of
 
 if TYPE_CHECKING:
     from sparsify_tui.core.model import Model
+    from sparsify_tui.core.options import RunOptions
     from sparsify_tui.core.project import Project
     from sparsify_tui.core.training import TrainingSettings
 
@@ -67,6 +66,8 @@ class Projects:
         on_progress: OnProgress | None = None,
     ) -> Model:
         """Reads a model file in a child; creates nothing."""
+        from sparsify_tui.core.options import RunOptions  # noqa: PLC0415 - the list needs none
+
         stamp_of(path)
         options = RunOptions(
             path=full_path(path),
@@ -180,6 +181,8 @@ class Projects:
         With the same digest nothing else changes; otherwise earlier measurements are stale, and
         sizes and constants that the new model has no use for are dropped.
         """
+        from sparsify_tui.core.inputs import dim_keys  # noqa: PLC0415
+
         project = self.load(project_id)
         file = path or Path(project.model.path)
         stamp = stamp_of(file)
@@ -228,6 +231,8 @@ class Projects:
 
     def run_options(self, project: Project) -> RunOptions:
         """The project's own way to run its model."""
+        from sparsify_tui.core.options import RunOptions  # noqa: PLC0415
+
         return RunOptions(path=project.model.path, dims=project.dims, values=project.values)
 
     def size_on_disk(self, project_id: str) -> int:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -26,7 +26,6 @@ from sparsify_tui.core.units import (
 )
 from sparsify_tui.tui.cells import cell, name_cell
 from sparsify_tui.tui.screens.stored import StoredScreen
-from sparsify_tui.tui.widgets.empty_state import EmptyState
 from sparsify_tui.tui.widgets.interval_chart import Interval, IntervalChart
 from sparsify_tui.tui.widgets.layer_table import Table
 from sparsify_tui.tui.widgets.table_model import Column, Row
@@ -66,13 +65,11 @@ class BenchmarksScreen(StoredScreen):
 
     def body(self) -> Iterable[Widget]:
         """Note, table with detail, intervals."""
-        yield EmptyState()
-        with Vertical(id="filled"):
-            yield Static(markup=False, id="note", classes="headline")
-            with Horizontal(classes="row"):
-                yield Table(*_COLUMNS, can_mark=False)
-                yield Static(markup=False, id="detail", classes="detail")
-            yield IntervalChart(classes="chart")
+        yield Static(markup=False, id="note", classes="headline")
+        with Horizontal(classes="row"):
+            yield Table(*_COLUMNS, can_mark=False)
+            yield Static(markup=False, id="detail", classes="detail")
+        yield IntervalChart(classes="chart")
 
     def what(self) -> str:
         """What `r` would measure."""
@@ -86,13 +83,13 @@ class BenchmarksScreen(StoredScreen):
     def show(self) -> None:
         """Lists the comparisons, the newest first."""
         runs = self.project.benchmarks
-        empty, plan = self.query_one(EmptyState), self.desk.plan
-        empty.show(
+        plan = self.desk.plan
+        self.stand_in(
             "No benchmark yet: the pruned model against the original, in turn on this machine.",
             ("r", f"measure {plan.name}") if plan else ("3", "build an optimization first"),
             takes="About six seconds for each batch and thread count.",
+            when=not runs,
         )
-        empty.stand_in_for(self.query_one("#filled"), when=not runs)
         if not runs:
             return
         rows = [

@@ -21,7 +21,6 @@ from sparsify_tui.tui.schedule_chart import show_schedule
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.theme import LIGHT
 from sparsify_tui.tui.widgets.curve_chart import CurveChart
-from sparsify_tui.tui.widgets.empty_state import EmptyState
 
 
 class ExportScreen(StoredScreen):
@@ -51,14 +50,12 @@ class ExportScreen(StoredScreen):
 
     def body(self) -> Iterable[Widget]:
         """Header, preview, schedule."""
-        yield EmptyState()
-        with Vertical(id="filled"):
-            yield Static(markup=False, id="headline", classes="headline")
-            with Horizontal(classes="row"):
-                with VerticalScroll(id="preview-scroll"):
-                    yield Static(markup=False, id="preview")
-                with Vertical(classes="detail"):
-                    yield CurveChart()
+        yield Static(markup=False, id="headline", classes="headline")
+        with Horizontal(classes="row"):
+            with VerticalScroll(id="preview-scroll"):
+                yield Static(markup=False, id="preview")
+            with Vertical(classes="detail"):
+                yield CurveChart()
 
     def what(self) -> str:
         """Name of the optimization."""
@@ -73,12 +70,11 @@ class ExportScreen(StoredScreen):
     def show(self) -> None:
         """Draws the text of the target."""
         plan = self.desk.plan
-        empty = self.query_one(EmptyState)
-        empty.show(
+        self.stand_in(
             "Nothing to export yet: a recipe comes from an optimization.",
             ("3", "build one"),
+            when=plan is None,
         )
-        empty.stand_in_for(self.query_one("#filled"), when=plan is None)
         if plan is not None:
             self._show_text(plan)
             show_schedule(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
@@ -27,7 +27,6 @@ from sparsify_tui.tui.screens.performance import layer_detail
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.symbols import symbols_of
 from sparsify_tui.tui.widgets.curve_chart import CurveChart, CurveSeries
-from sparsify_tui.tui.widgets.empty_state import EmptyState
 from sparsify_tui.tui.widgets.inline_bar import sparkline_text
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
 from sparsify_tui.tui.widgets.layer_table import Table
@@ -86,14 +85,12 @@ class LossScreen(StoredScreen):
 
     def body(self) -> Iterable[Widget]:
         """Summary, table, curves or bars."""
-        yield EmptyState()
-        with Vertical(id="filled"):
-            yield Static(markup=False, id="summary", classes="headline")
-            with Horizontal(classes="row"):
-                yield Table(*_COLUMNS)
-                yield Static(markup=False, id="detail", classes="detail")
-            yield CurveChart(classes="chart")
-            yield LayerBars(classes="chart")
+        yield Static(markup=False, id="summary", classes="headline")
+        with Horizontal(classes="row"):
+            yield Table(*_COLUMNS)
+            yield Static(markup=False, id="detail", classes="detail")
+        yield CurveChart(classes="chart")
+        yield LayerBars(classes="chart")
 
     def what(self) -> str:
         """Name of the profile."""
@@ -102,13 +99,12 @@ class LossScreen(StoredScreen):
     def show(self) -> None:
         """Draws the profile, or what it would be good for."""
         profile = self.desk.loss
-        empty = self.query_one(EmptyState)
-        empty.show(
+        self.stand_in(
             "No loss profile yet: what pruning takes out of each layer's weights.",
             ("r", "make one from the weights alone; no data needed"),
             takes=f"About a second for {format_count(self.project.model.params)} parameters.",
+            when=profile is None,
         )
-        empty.stand_in_for(self.query_one("#filled"), when=profile is None)
         if profile is None:
             return
         self.query_one("#summary", Static).update(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -34,7 +34,6 @@ from sparsify_tui.tui.plan_forms import (
 )
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.symbols import symbols_of
-from sparsify_tui.tui.widgets.empty_state import EmptyState
 from sparsify_tui.tui.widgets.inline_bar import bar_text
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
 from sparsify_tui.tui.widgets.layer_table import Table
@@ -97,15 +96,13 @@ class OptimizationScreen(StoredScreen):
 
     def body(self) -> Iterable[Widget]:
         """Estimates, table with detail, sparsity in graph order."""
-        yield EmptyState()
-        with Vertical(id="filled"):
-            yield Static(markup=False, id="outlook", classes="headline")
-            with Horizontal(classes="row"):
-                yield Table(*_COLUMNS)
-                yield Static(markup=False, id="detail", classes="detail")
-            bars = LayerBars(classes="chart")
-            bars.scale = "linear"
-            yield bars
+        yield Static(markup=False, id="outlook", classes="headline")
+        with Horizontal(classes="row"):
+            yield Table(*_COLUMNS)
+            yield Static(markup=False, id="detail", classes="detail")
+        bars = LayerBars(classes="chart")
+        bars.scale = "linear"
+        yield bars
 
     def what(self) -> str:
         """Name of the optimization."""
@@ -124,15 +121,14 @@ class OptimizationScreen(StoredScreen):
         elif self.plan is None or self.plan.id != stored.id or not self._unsaved:
             past = self._history if self.plan and self.plan.id == stored.id else None
             self._history = past.stored(stored) if past else History(present=stored)
-        empty = self.query_one(EmptyState)
         layers = len(self.project.model.prunable)
-        empty.show(
+        self.stand_in(
             "No optimization yet: which layers are pruned, how far, and when."
             if layers
             else "This model has no prunable layer: no Conv, Gemm or MatMul with constant weights.",
             *((("n", f"make one for the {layers} prunable layers"),) if layers else ()),
+            when=stored is None,
         )
-        empty.stand_in_for(self.query_one("#filled"), when=stored is None)
         if stored is not None:
             if self.focused is None:
                 self.query_one(Table).focus()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -24,7 +23,6 @@ from sparsify_tui.core.units import (
 )
 from sparsify_tui.tui.cells import cell, name_cell, shown_path
 from sparsify_tui.tui.screens.section import SectionScreen
-from sparsify_tui.tui.widgets.empty_state import EmptyState
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
 from sparsify_tui.tui.widgets.layer_table import Table
 from sparsify_tui.tui.widgets.table_model import Column, Row
@@ -61,7 +59,7 @@ class ProjectsScreen(SectionScreen):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New project from an ONNX file", show=False, id="projects.new"),
-        Binding("N", "sample", "Open the sample model", show=False, id="inputs.sample"),
+        Binding("N", "sample", "Open the sample model", show=False, id="projects.sample"),
         Binding("R", "rename", "Rename the project", show=False, id="projects.rename"),
         Binding("e", "describe", "Describe the project", show=False, id="projects.describe"),
         Binding("D", "delete", "Delete the project", show=False, id="projects.delete"),
@@ -74,11 +72,9 @@ class ProjectsScreen(SectionScreen):
 
     def body(self) -> Iterable[Widget]:
         """List, card, and the sizes of the layers as bars."""
-        yield EmptyState()
-        with Vertical(id="filled"):
-            yield Table(*_COLUMNS, can_mark=False)
-            yield Static(markup=False, id="card", classes="headline")
-            yield LayerBars(classes="chart")
+        yield Table(*_COLUMNS, can_mark=False)
+        yield Static(markup=False, id="card", classes="headline")
+        yield LayerBars(classes="chart")
 
     def catch_up(self) -> None:
         """The list may have been changed by another program at any time."""
@@ -89,14 +85,14 @@ class ProjectsScreen(SectionScreen):
         """Lists what is stored."""
         summaries = self.desk.bench.projects.list()
         self._summaries = {one.id: one for one in summaries}
-        table, empty = self.query_one(Table), self.query_one(EmptyState)
-        empty.show(
+        table = self.query_one(Table)
+        self.stand_in(
             "No projects yet.",
             ("n", "make one from an ONNX file"),
             ("N", "open the sample: a digit classifier with its data"),
             takes="Reading a model takes a second or two.",
+            when=not summaries,
         )
-        empty.stand_in_for(self.query_one("#filled"), when=not summaries)
         table.show_rows([_row(one) for one in summaries])
         if not summaries:
             self.set_focus(None)
@@ -257,8 +253,8 @@ def _card(summary: ProjectSummary, state: ModelState) -> Content:
     word, style = _FILE_STATES[state]
     data = ", ".join(f"{role} {samples}" for role, samples in summary.data) or "no data attached"
     inputs = ", ".join(
-        f"{clean_text(spec.name, 24)} {clean_text(format_shape(spec.shape), 40)}"
-        for spec in summary.inputs[:3]
+        f"{clean_text(name, 24)} {clean_text(format_shape(shape), 40)}"
+        for name, shape in summary.inputs[:3]
     )
     last = clean_text(summary.description, 76) if summary.description else next_step(summary)
     return Content.assemble(

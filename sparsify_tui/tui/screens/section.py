@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from sparsify_tui.errors import SparsifyError
+from sparsify_tui.tui.widgets.empty_state import EmptyState
 from sparsify_tui.tui.widgets.key_line import KeyLine
 from sparsify_tui.tui.widgets.layer_table import Table
 from sparsify_tui.tui.widgets.message_line import MessageLine
@@ -80,9 +81,8 @@ class SectionScreen(Screen[None]):
         """The frame."""
         yield TopLine()
         yield SectionStrip(active=self.KEY)
-        with Vertical(id="body"):
+        with Vertical(id="filled"):
             yield from self.body()
-        yield MessageLine()
         yield KeyLine(self.HINTS)
 
     def on_screen_resume(self) -> None:
@@ -113,11 +113,29 @@ class SectionScreen(Screen[None]):
 
     def fail(self, error: SparsifyError) -> None:
         """Shows an error until it is dismissed."""
-        self.query_one(MessageLine).show_error(error.message, error.hint)
+        self._messages().show_error(error.message, error.hint)
 
     def confirm(self, text: str) -> None:
         """Confirms quietly."""
-        self.query_one(MessageLine).show_success(text)
+        self._messages().show_success(text)
+
+    def stand_in(self, sentence: str, *steps: tuple[str, str], takes: str = "", when: bool) -> None:
+        """Says what the section is for and which keys fill it, in place of its body."""
+        empty = next(iter(self.query(EmptyState)), None)
+        if when and empty is None:
+            empty = EmptyState()
+            self.mount(empty, before=self.query_one(KeyLine))
+        if empty is not None:
+            empty.show(sentence, *steps, takes=takes)
+            empty.stand_in_for(self.query_one("#filled"), when=when)
+
+    def _messages(self) -> MessageLine:
+        """The line of messages, which is made when there is something to say."""
+        line = next(iter(self.query(MessageLine)), None)
+        if line is None:
+            line = MessageLine()
+            self.mount(line, before=self.query_one(KeyLine))
+        return line
 
     def show_detail(self, text: Content) -> None:
         """Fills the pane on the right of a wide screen; no layout depends on it."""
@@ -146,12 +164,14 @@ class SectionScreen(Screen[None]):
             return
         if self._filter is None:
             self._filter = FilterLine()
-            await self.mount(self._filter, before=self.query_one(MessageLine))
+            await self.mount(self._filter, before=self.query_one(KeyLine))
         self._filter.open()
 
     def action_clear(self) -> None:
         """Clears the message, then the filter."""
-        if not self.query_one(MessageLine).dismiss() and self._filter is not None:
+        if any(line.dismiss() for line in self.query(MessageLine)):
+            return
+        if self._filter is not None:
             self._filter.clear()
 
     def action_copy_row(self) -> None:
