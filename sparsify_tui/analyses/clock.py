@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 
 from sparsify_tui.core.protocols import Progress
 
@@ -18,6 +20,7 @@ MOST_S = 30.0
 _REPORT_EVERY_S = 0.5
 _BLOCK_MS = 20.0
 _FEWEST_BLOCKS = 15
+_SETTLING_RUNS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,23 +34,77 @@ class Laps:
 
 def warm_up(work: Work) -> float:
     """Runs for half a second; returns the milliseconds of the very first run."""
-    cold = _lap(work)
+    cold = lap(work)
     end = time.perf_counter() + WARM_UP_S
     while time.perf_counter() < end:
         work()
     return cold
 
 
-def time_runs(work: Work, item: str, seconds: float) -> Generator[Progress, None, Laps]:
-    """At least `seconds` and 100 runs, at most 30 s."""
+def time_runs(
+    work: Work,
+    item: str,
+    seconds: float,
+    *,
+    fewest: int = FEWEST_RUNS,
+    most_s: float | None = None,
+) -> Generator[Progress, None, Laps]:
+    """At least `seconds` and `fewest` runs, at most `most_s`, which is 30 s."""
     samples: list[float] = []
-    clock = _Clock(seconds)
+    clock = _Clock(seconds, most_s or MOST_S)
     with quiet_collector():
-        while not clock.is_over(len(samples), FEWEST_RUNS):
-            samples.append(_lap(work))
+        while not clock.is_over(len(samples), fewest):
+            samples.append(lap(work))
             if clock.is_report_due():
-                yield clock.progress(item, len(samples), FEWEST_RUNS)
+                yield clock.progress(item, len(samples), fewest)
     return Laps(samples_ms=tuple(samples), busy=clock.busy)
+
+
+def time_in_rounds(
+    work: Work, interlude: Callable[[Laps], object], rounds: int, item: str, seconds: float
+) -> Generator[Progress, None, Laps]:
+    """The same in rounds, with something else after each.
+
+    What the interludes measure thus meets the machine in the states that the runs met. It is
+    handed the round's laps.
+    """
+    parts: list[Laps] = []
+    for at in range(rounds):
+        for _ in range(_SETTLING_RUNS):
+            work()
+        timing = time_runs(
+            work,
+            item,
+            seconds / rounds,
+            fewest=math.ceil(FEWEST_RUNS / rounds),
+            most_s=MOST_S / rounds,
+        )
+        laps = yield from _as_part(timing, at, rounds, seconds)
+        interlude(laps)
+        parts.append(laps)
+    return Laps(
+        samples_ms=tuple(sample for part in parts for sample in part.samples_ms),
+        busy=median(part.busy for part in parts),
+    )
+
+
+def _as_part(
+    timing: Generator[Progress, None, Laps], at: int, rounds: int, seconds: float
+) -> Generator[Progress, None, Laps]:
+    """Progress of one round as progress of the whole."""
+    while True:
+        try:
+            progress = next(timing)
+        except StopIteration as end:
+            laps: Laps = end.value
+            return laps
+        later = seconds / rounds * (rounds - at - 1)
+        yield Progress(
+            done=at * progress.total + progress.done,
+            total=rounds * progress.total,
+            item=progress.item,
+            left_s=None if progress.left_s is None else progress.left_s + later,
+        )
 
 
 def time_in_turn(
@@ -57,10 +114,10 @@ def time_in_turn(
 
     Each sample is the mean run of a pair of blocks of about 20 ms.
     """
-    repeats = max(1, round(_BLOCK_MS / max(_lap(a), 1e-3)))
+    repeats = max(1, round(_BLOCK_MS / max(lap(a), 1e-3)))
     samples_a: list[float] = []
     samples_b: list[float] = []
-    clock = _Clock(seconds)
+    clock = _Clock(seconds, MOST_S)
     with quiet_collector():
         while not clock.is_over(len(samples_a), _FEWEST_BLOCKS):
             first = _block(a, repeats)
@@ -89,14 +146,15 @@ def quiet_collector() -> Iterator[None]:
 class _Clock:
     """When to stop, when to report, and how busy the machine is."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, most_s: float) -> None:
         self._seconds = seconds
+        self._most_s = most_s
         self._start = self._reported = time.perf_counter()
         self._cpu = time.thread_time()
 
     def is_over(self, done: int, fewest: int) -> bool:
         spent = time.perf_counter() - self._start
-        return done > 0 and (spent >= MOST_S or (spent >= self._seconds and done >= fewest))
+        return done > 0 and (spent >= self._most_s or (spent >= self._seconds and done >= fewest))
 
     def is_report_due(self) -> bool:
         now = time.perf_counter()
@@ -108,7 +166,7 @@ class _Clock:
     def progress(self, item: str, done: int, fewest: int) -> Progress:
         spent = time.perf_counter() - self._start
         total = max(fewest, round(done * self._seconds / spent))
-        left = min(MOST_S - spent, max(self._seconds - spent, spent / done * (fewest - done)))
+        left = min(self._most_s - spent, max(self._seconds - spent, spent / done * (fewest - done)))
         return Progress(done=done, total=max(total, done), item=item, left_s=max(left, 0.0))
 
     @property
@@ -117,7 +175,8 @@ class _Clock:
         return (time.perf_counter() - self._start) / max(cpu, 1e-9)
 
 
-def _lap(work: Work) -> float:
+def lap(work: Work) -> float:
+    """Milliseconds of one run."""
     start = time.perf_counter_ns()
     work()
     return (time.perf_counter_ns() - start) / 1e6

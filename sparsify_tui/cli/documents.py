@@ -80,6 +80,7 @@ def perf_document(profile: PerfProfile) -> dict[str, Any]:
         "total": timing_document(profile.total),
         "cold_ms": profile.cold_ms,
         "coverage": profile.coverage,
+        "profiler_cost_ms": profile.profiler_cost_ms,
         "measured_ms": profile.measured_ms,
         "not_attributed_ms": profile.not_attributed_ms,
         "layers": rows,

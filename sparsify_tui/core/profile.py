@@ -103,6 +103,8 @@ class PerfProfile:
     others: tuple[OtherTime, ...]
     coverage: float
     """Share of the prunable layers that have a time."""
+    profiler_cost_ms: float = 0.0
+    """What the profiler itself adds to a kernel; measured, and taken off each of them."""
 
     @property
     def measured_ms(self) -> float:

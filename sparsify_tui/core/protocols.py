@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -40,8 +40,11 @@ class Session(Protocol):
     def run(self, feeds: Feeds) -> Sequence[Array]:
         """Runs once; outputs in the model's order. Raises ModelError when the runtime refuses."""
 
-    def kernel_times(self, feeds: Feeds, runs: int) -> tuple[KernelTime, ...]:
-        """Runs `runs` times with the profiler on; the minimum of each kernel."""
+    def kernel_times(self, counted: Collection[int]) -> tuple[KernelTime, ...]:
+        """The minimum of each kernel over the counted ones of all runs so far, from 0 on.
+
+        Only of a session that was opened profiled; it is of no use afterwards.
+        """
 
 
 class Engine(Protocol):

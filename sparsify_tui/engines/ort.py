@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ _CODES = re.compile(
 )
 """What onnxruntime puts around the reason: codes, our temporary path, its own source lines."""
 _KERNEL = "_kernel_time"
-_SKIPPED_RUNS = 2
 _FATAL_ONLY = 4
 _RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     *(
@@ -88,10 +87,12 @@ class OrtSession:
                 f"onnxruntime {onnxruntime.__version__} does not load this model: {_reason(error)}",
                 "Export it again, with an opset and operators that this version knows.",
             ) from error
+        self._runs = 0
         self.outputs = tuple(output.name for output in self._session.get_outputs())
 
     def run(self, feeds: Feeds) -> Sequence[Array]:
         """Runs once; outputs in the model's order. Raises InputError when the runtime refuses."""
+        self._runs += 1
         try:
             return self._session.run(None, dict(feeds))  # type: ignore[no-any-return]
         except _RUNTIME_ERRORS as error:
@@ -101,19 +102,16 @@ class OrtSession:
                 "Give sizes it accepts with --dim name=N, or real samples with --data FILE.",
             ) from error
 
-    def kernel_times(self, feeds: Feeds, runs: int) -> tuple[KernelTime, ...]:
-        """Runs with the profiler on; the minimum of each kernel over all but the first runs.
-
-        The minimum of 20 runs is within 3 % even on a loaded machine, where the median is not.
-        """
-        for _ in range(runs + _SKIPPED_RUNS):
-            self.run(feeds)
+    def kernel_times(self, counted: Collection[int]) -> tuple[KernelTime, ...]:
+        """The minimum of each kernel over the counted ones of all runs so far."""
         events = json.loads(Path(self._session.end_profiling()).read_text(encoding="utf-8"))
-        return _fastest(events)
+        return _fastest(events, self._runs, counted)
 
 
-def _fastest(events: Sequence[Mapping[str, Any]]) -> tuple[KernelTime, ...]:
-    """The minimum of each kernel, by its name and operator."""
+def _fastest(
+    events: Sequence[Mapping[str, Any]], runs: int, counted: Collection[int]
+) -> tuple[KernelTime, ...]:
+    """The minimum of each kernel; one that a run calls several times, in a loop, is summed."""
     durations: dict[tuple[str, str], list[int]] = {}
     for event in events:
         name = str(event.get("name", ""))
@@ -121,9 +119,17 @@ def _fastest(events: Sequence[Mapping[str, Any]]) -> tuple[KernelTime, ...]:
             key = (name.removesuffix(_KERNEL), str(event["args"].get("op_name", "")))
             durations.setdefault(key, []).append(event["dur"])
     return tuple(
-        KernelTime(name=name, op_type=op_type, ms=min(values[_SKIPPED_RUNS:] or values) / 1e3)
+        KernelTime(name=name, op_type=op_type, ms=_minimum(values, runs, counted) / 1e3)
         for (name, op_type), values in durations.items()
     )
+
+
+def _minimum(values: Sequence[int], runs: int, counted: Collection[int]) -> int:
+    """Of the counted runs; of all calls where these are not the same in each run."""
+    calls, rest = divmod(len(values), runs)
+    if rest or not calls:
+        return min(values)
+    return min(sum(values[run * calls : (run + 1) * calls]) for run in counted)
 
 
 def _reason(error: Exception) -> str:

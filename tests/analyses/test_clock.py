@@ -79,3 +79,15 @@ def test_the_first_run_is_kept_out_of_the_warm_ones(monkeypatch: pytest.MonkeyPa
 
     assert clock.warm_up(work) >= 30
     assert len(calls) > 5
+
+
+def test_rounds_hand_their_laps_to_an_interlude_and_are_joined_in_order() -> None:
+    rounds: list[clock.Laps] = []
+    timing = clock.time_in_rounds(lambda: time.sleep(0.0005), rounds.append, 5, "runs", 0.1)
+
+    seen, laps = watched(timing)
+
+    assert len(rounds) == 5
+    assert laps.samples_ms == tuple(ms for part in rounds for ms in part.samples_ms)
+    assert len(laps.samples_ms) >= clock.FEWEST_RUNS
+    assert all(0 < one.done <= one.total for one in seen)

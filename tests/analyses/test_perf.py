@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
 
 from sparsify_tui.analyses import clock, opened
-from sparsify_tui.analyses.perf import profile_performance
+from sparsify_tui.analyses.perf import FEWEST_PROFILED_RUNS, profile_performance
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.protocols import KernelTime
 from tests.analyses.fakes import FakeEngine, FakeSession, finished, options, sums
@@ -26,11 +26,15 @@ def profile(path: Path, **more: object) -> PerfProfile:
     return found
 
 
-def with_kernels(monkeypatch: pytest.MonkeyPatch, kernels: Mapping[tuple[str, str], float]) -> None:
+def with_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+    kernels: Mapping[tuple[str, str], float],
+    blank_ms: float = 0.0,
+) -> None:
     session = FakeSession(
         sums, tuple(KernelTime(name=n, op_type=op, ms=ms) for (n, op), ms in kernels.items())
     )
-    monkeypatch.setattr(opened, "engine_of", lambda _name: FakeEngine(session))
+    monkeypatch.setattr(opened, "engine_of", lambda _name: FakeEngine(session, blank_ms))
 
 
 def test_the_rows_and_the_remainder_add_up_to_the_fastest_run(path: Path) -> None:
@@ -64,3 +68,33 @@ def test_a_layer_without_a_kernel_has_no_time_and_lowers_the_coverage(
 
     assert perf.coverage == 0.5
     assert (perf.layers[1].ms, perf.layers[1].share) == (None, None)
+
+
+def test_what_the_profiler_costs_is_taken_off_every_kernel_but_never_below_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_kernels(monkeypatch, {("a", "Gemm"): 2.0, ("b", "Relu"): 0.1}, blank_ms=0.5)
+
+    perf = profile(path)
+
+    assert perf.profiler_cost_ms == pytest.approx(0.5, abs=0.01)
+    assert perf.layers[0].ms == pytest.approx(2.0 - perf.profiler_cost_ms)
+    assert perf.others[0].ms == 0
+
+
+def test_a_profile_counts_at_least_20_runs_and_skips_the_first_of_each_round(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[list[int]] = []
+
+    class Counting(FakeSession):
+        def kernel_times(self, numbers: Collection[int]) -> tuple[KernelTime, ...]:
+            counted.append(list(numbers))
+            return super().kernel_times(numbers)
+
+    monkeypatch.setattr(opened, "engine_of", lambda _name: FakeEngine(Counting(sums)))
+    profile(path)
+
+    (numbers,) = counted
+    assert len(numbers) >= FEWEST_PROFILED_RUNS
+    assert 0 not in numbers

@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from sparsify_tui.engines import ort
 from sparsify_tui.engines.ort import OnnxRuntime
 from sparsify_tui.errors import ModelError
 
@@ -51,7 +52,10 @@ def test_a_run_gives_the_outputs_in_the_models_order(model_file: Path) -> None:
 
 
 def test_kernels_are_timed_by_name_and_operator(model_file: Path) -> None:
-    kernels = ENGINE.open(model_file, threads=1, profiled=True).kernel_times({"x": X}, runs=5)
+    session = ENGINE.open(model_file, threads=1, profiled=True)
+    for _ in range(5):
+        session.run({"x": X})
+    kernels = session.kernel_times(range(1, 5))
 
     times = {kernel.op_type: kernel for kernel in kernels}
     assert times["MatMul"].name.startswith("dense")
@@ -65,7 +69,8 @@ def test_profiles_leave_no_file_behind(
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     session = ENGINE.open(model_file, threads=1, profiled=True)
-    session.kernel_times({"x": X}, runs=1)
+    session.run({"x": X})
+    session.kernel_times([0])
     del session
 
     assert list(folder.iterdir()) == []
@@ -145,3 +150,14 @@ def test_feeds_that_do_not_fit_are_explained(
 
     assert caught.value.message.isprintable()
     assert "--dim" in caught.value.hint
+
+
+def test_the_minimum_of_a_kernel_is_over_the_counted_runs_and_sums_its_calls() -> None:
+    events = [
+        {"cat": "Node", "name": "dense_kernel_time", "dur": dur, "args": {"op_name": "Gemm"}}
+        for dur in (9, 9, 1, 1, 5, 7)
+    ]
+
+    (kernel,) = ort._fastest(events, runs=3, counted=[0, 2])
+
+    assert kernel.ms == pytest.approx(0.012)

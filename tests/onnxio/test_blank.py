@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from sparsify_tui.onnxio.blank import INPUT, blank_chain
+
+
+def test_the_chain_is_valid_and_keeps_all_its_kernels_when_optimized(tmp_path) -> None:
+    chain = blank_chain(6)
+    onnx.checker.check_model(chain)
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    session = onnxruntime.InferenceSession(chain.SerializeToString(), options)
+
+    (value,) = session.run(None, {INPUT: np.float32([3])})
+
+    assert value.tolist() == [3]
+    assert len(onnx.load(tmp_path / "optimized.onnx").graph.node) == 6
