@@ -41,8 +41,8 @@ def default_learning_rate(training: TrainingSettings) -> LearningRate | None:
         return None
     if training.final_lr is None:
         return LearningRate(rate=training.initial_lr, end_epoch=float(_last_epoch(training)))
-    constant = (training.initial_lr + training.final_lr) / 2
-    first = _GAMMA * constant
+    constant = _tidy((training.initial_lr + training.final_lr) / 2)
+    first = _tidy(_GAMMA * constant)
     step = _step_epochs(first, training.final_lr, _fine_tuning_epochs(training))
     return LearningRate(
         rate=constant,
@@ -52,6 +52,11 @@ def default_learning_rate(training: TrainingSettings) -> LearningRate | None:
         step_epochs=step or 1,
         end_epoch=float(_last_epoch(training)),
     )
+
+
+def _tidy(rate: float) -> float:
+    """Without the last digits that only binary arithmetic put there."""
+    return float(f"{rate:.10g}")
 
 
 def _step_epochs(first: float, final: float, epochs: int) -> int | None:

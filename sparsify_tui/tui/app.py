@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,23 +17,17 @@ from textual.screen import Screen
 
 from sparsify_tui.errors import SparsifyError
 from sparsify_tui.tui.desk import Desk
-from sparsify_tui.tui.jobs import Job, JobWork
+from sparsify_tui.tui.jobs import Job, JobQueue, JobWork
 from sparsify_tui.tui.screens.section import SectionScreen
 from sparsify_tui.tui.sections import SCREENS, new_screen
 from sparsify_tui.tui.symbols import choose_symbols
 from sparsify_tui.tui.theme import THEMES, choose_theme
 
 if TYPE_CHECKING:
-    from sparsify_tui.core.optimization import Optimization
-    from sparsify_tui.core.profile import LossProfile, PerfProfile
-    from sparsify_tui.core.project import BenchmarkRun, Project
-    from sparsify_tui.core.protocols import Progress
-    from sparsify_tui.tui.dialogs.field import Field
-    from sparsify_tui.tui.new_project import NewProject
+    from sparsify_tui.core.project import Project
     from sparsify_tui.workbench import Workbench
 
 PROJECTS, PERFORMANCE, LOSS, BENCHMARKS = "0", "1", "2", "4"
-_UPDATES_A_SECOND = 2
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 os.environ.setdefault("ESCDELAY", "25")
@@ -87,11 +81,9 @@ class SparsifyApp(App[int]):
         self.animation_level = "none"
         self.desk = Desk(bench=bench)
         self.symbols = choose_symbols("auto", os.environ)
-        self.jobs: list[Job] = []
-        self._turn = asyncio.Lock()
+        self.queue = JobQueue(self._show_jobs, self.report)
         self.log_entries: list[str] = []
         self._first_project = project_id
-        self._last_update = 0.0
 
     def run_to_exit_code(self) -> int:
         """Runs until the user leaves; returns the exit code of the program."""
@@ -165,47 +157,11 @@ class SparsifyApp(App[int]):
     def start_job(
         self, title: str, section: str, work: JobWork, then: Callable[[Any], None] | None = None
     ) -> Job:
-        """Queues heavy work; `then` gets its result when it ended well.
-
-        One job runs at a time, since anything beside a timing job would spoil its figures.
-        """
-        job = Job(title=title, section=section)
-        self.jobs.append(job)
-        job.task = asyncio.create_task(self._run_job(job, work, then))
-        self._show_jobs()
-        return job
-
-    async def _run_job(self, job: Job, work: JobWork, then: Callable[[Any], None] | None) -> None:
-        def progressed(progress: Progress) -> None:
-            job.progress = progress
-            now = asyncio.get_running_loop().time()
-            if now - self._last_update >= 1 / _UPDATES_A_SECOND:
-                self._last_update = now
-                self._show_jobs()
-
-        try:
-            async with self._turn:
-                job.state = "running"
-                self._show_jobs()
-                result = await work(progressed)
-        except asyncio.CancelledError:
-            job.state = "stopped"
-        except SparsifyError as error:
-            job.state, job.reason = "failed", str(error)
-            self.report(error, job.title)
-        else:
-            job.state = "done"
-            if then is not None:
-                then(result)
-        self._show_jobs()
-
-    @property
-    def running_jobs(self) -> tuple[Job, ...]:
-        """Those that have not ended, the one in work first."""
-        return tuple(job for job in self.jobs if job.is_open)
+        """Queues heavy work; `then` gets its result when it ended well."""
+        return self.queue.start(Job(title=title, section=section), work, then)
 
     def _show_jobs(self) -> None:
-        running = self.running_jobs
+        running = self.queue.open_jobs
         more = f" +{len(running) - 1}" if len(running) > 1 else ""
         section = self.section
         if section is not None and section.is_mounted:
@@ -219,93 +175,7 @@ class SparsifyApp(App[int]):
             if key is not None:
                 self.go_to(key)
 
-        self.push_screen(JobsScreen(self.jobs), follow)
-
-    def profile_new(self, project: Project, wanted: NewProject) -> None:
-        """Opens a new project and makes the profiles that were asked for."""
-        self.open_project(project)
-        if wanted.has_loss:
-            self.measure_loss(project.id)
-        if wanted.has_perf:
-            self.measure_perf(project.id, batch=wanted.batch, threads=wanted.threads)
-
-    def measure_perf(self, project_id: str, *, batch: int, threads: int, name: str = "") -> None:
-        """Measures a performance profile."""
-        measure = self.desk.bench.measure
-        self.start_job(
-            "performance",
-            PERFORMANCE,
-            lambda progress: measure.perf(
-                project_id, name=name, batch=batch, threads=threads, on_progress=progress
-            ),
-            self._landed,
-        )
-
-    def measure_loss(
-        self, project_id: str, *, levels: Sequence[float] = (), name: str = ""
-    ) -> None:
-        """Makes a loss profile."""
-        measure = self.desk.bench.measure
-        self.start_job(
-            "loss",
-            LOSS,
-            lambda progress: measure.loss(
-                project_id,
-                name=name,
-                levels=levels or measure.default_levels,
-                on_progress=progress,
-            ),
-            self._landed,
-        )
-
-    def measure_benchmark(
-        self, project_id: str, plan: Optimization, *, batches: Sequence[int], threads: Sequence[int]
-    ) -> None:
-        """Measures an optimization against the original."""
-        measure = self.desk.bench.measure
-        self.start_job(
-            "benchmark",
-            BENCHMARKS,
-            lambda progress: measure.benchmark(
-                project_id, plan, batches=batches, threads=threads, on_progress=progress
-            ),
-            self._landed,
-        )
-
-    def _landed(self, result: PerfProfile | LossProfile | BenchmarkRun) -> None:
-        """A result was stored: opens it where its project is still open."""
-        self.desk.refresh()
-        self.desk.look_at(result)
-        self.catch_up()
-        self.confirm(f"{result.name} is done")
-
-    # -- questions ------------------------------------------------------------------
-
-    def ask_field(self, field: Field, use: Callable[[str], object]) -> None:
-        """Asks one thing; `use` gets the answer."""
-        from sparsify_tui.tui.dialogs.form import Form  # noqa: PLC0415 - on demand
-
-        def answered(answers: dict[str, str] | None) -> None:
-            if answers is not None:
-                use(answers[field.name])
-
-        self.push_screen(Form(field.label, (field,)), answered)
-
-    def ask_text(self, title: str, value: str, use: Callable[[str], object]) -> None:
-        """Asks for a text."""
-        from sparsify_tui.tui.dialogs.field import Field  # noqa: PLC0415 - on demand
-
-        self.ask_field(Field(name="text", label=title, value=value), use)
-
-    def ask_path(
-        self, title: str, value: str, suffixes: tuple[str, ...], use: Callable[[str], object]
-    ) -> None:
-        """Asks for a path; Tab completes."""
-        from sparsify_tui.tui.dialogs.field import Field  # noqa: PLC0415 - on demand
-
-        self.ask_field(
-            Field(name="path", label=title, value=value, kind="path", suffixes=suffixes), use
-        )
+        self.push_screen(JobsScreen(self.queue.jobs), follow)
 
     # -- messages -------------------------------------------------------------------
 
@@ -376,7 +246,7 @@ class SparsifyApp(App[int]):
 
     async def action_leave(self) -> None:
         """Quits; asks only while jobs run."""
-        running = self.running_jobs
+        running = self.queue.open_jobs
         if not running:
             self._leave(0)
             return
@@ -397,7 +267,7 @@ class SparsifyApp(App[int]):
         )
 
     def _leave(self, code: int) -> None:
-        for job in self.running_jobs:
+        for job in self.queue.open_jobs:
             job.cancel()
         self.exit(code, return_code=code)
 

@@ -42,14 +42,29 @@ class Desk:
     @property
     def perf(self) -> PerfProfile | None:
         """The open performance profile; the newest unless another was chosen."""
-        return self.project.perf_profile(self._opened.get("PerfProfile")) if self.project else None
+        if self.project is None:
+            return None
+        return (
+            self.project.perf_profile(self._opened.get("PerfProfile"))
+            or self.project.perf_profile()
+        )
 
     @property
     def loss(self) -> LossProfile | None:
         """The open loss profile."""
-        return self.project.loss_profile(self._opened.get("LossProfile")) if self.project else None
+        if self.project is None:
+            return None
+        return (
+            self.project.loss_profile(self._opened.get("LossProfile"))
+            or self.project.loss_profile()
+        )
 
     @property
     def plan(self) -> Optimization | None:
         """The open optimization."""
-        return self.project.optimization(self._opened.get("Optimization")) if self.project else None
+        if self.project is None:
+            return None
+        return (
+            self.project.optimization(self._opened.get("Optimization"))
+            or self.project.optimization()
+        )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sparsify_tui.core.units import format_seconds
+from sparsify_tui.errors import SparsifyError
 
 if TYPE_CHECKING:
     from sparsify_tui.core.protocols import Progress
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 JobState = Literal["waiting", "running", "done", "failed", "stopped"]
 OnProgress: TypeAlias = "Callable[[Progress], None]"
 JobWork: TypeAlias = "Callable[[OnProgress], Awaitable[Any]]"
+_UPDATES_A_SECOND = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,3 +52,56 @@ class Job:
         """Asks it to stop; its child is gone within a second."""
         if self.task is not None and self.is_open:
             self.task.cancel()
+
+
+class JobQueue:
+    """Runs one job at a time, since anything beside a timing job would spoil its figures.
+
+    Args:
+        tell: Called when what the queue does has changed, at most twice a second while it works.
+        fail: Called with an error and the title of the job that it ended.
+    """
+
+    def __init__(
+        self, tell: Callable[[], None], fail: Callable[[SparsifyError, str], None]
+    ) -> None:
+        self.jobs: list[Job] = []
+        self._tell = tell
+        self._fail = fail
+        self._turn = asyncio.Lock()
+        self._told = 0.0
+
+    @property
+    def open_jobs(self) -> tuple[Job, ...]:
+        """Those that have not ended, the one in work first."""
+        return tuple(job for job in self.jobs if job.is_open)
+
+    def start(self, job: Job, work: JobWork, then: Callable[[Any], None] | None = None) -> Job:
+        """Puts a job at the end; `then` gets its result when it ended well."""
+        self.jobs.append(job)
+        job.task = asyncio.create_task(self._run(job, work, then))
+        self._tell()
+        return job
+
+    async def _run(self, job: Job, work: JobWork, then: Callable[[Any], None] | None) -> None:
+        try:
+            async with self._turn:
+                job.state = "running"
+                self._tell()
+                result = await work(partial(self._progressed, job))
+            job.state = "done"
+            if then is not None:
+                then(result)
+        except asyncio.CancelledError:
+            job.state = "stopped"
+        except SparsifyError as error:
+            job.state, job.reason = "failed", str(error)
+            self._fail(error, job.title)
+        self._tell()
+
+    def _progressed(self, job: Job, progress: Progress) -> None:
+        job.progress = progress
+        now = asyncio.get_running_loop().time()
+        if now - self._told >= 1 / _UPDATES_A_SECOND:
+            self._told = now
+            self._tell()

@@ -24,7 +24,11 @@ from sparsify_tui.core.units import (
     format_score,
     format_when,
 )
+from sparsify_tui.tui import questions
 from sparsify_tui.tui.cells import cell, name_cell
+from sparsify_tui.tui.dialogs.field import Field
+from sparsify_tui.tui.dialogs.form import Form
+from sparsify_tui.tui.measuring import measure_benchmark
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.widgets.interval_chart import Interval, IntervalChart
 from sparsify_tui.tui.widgets.layer_table import Table
@@ -105,9 +109,6 @@ class BenchmarksScreen(StoredScreen):
 
     def action_run(self) -> None:
         """Asks what to measure, and how."""
-        from sparsify_tui.tui.dialogs.field import Field  # noqa: PLC0415 - on demand
-        from sparsify_tui.tui.dialogs.form import Form  # noqa: PLC0415 - on demand
-
         names = tuple(plan.name for plan in reversed(self.project.optimizations))
         if not names:
             self.confirm("build an optimization first: press 3, then n")
@@ -159,7 +160,7 @@ class BenchmarksScreen(StoredScreen):
                 ),
             )
 
-        self.owner.ask_text(f"Save {plan.name} as", f"{default}-{plan.name}.onnx", write)
+        questions.ask_text(self.owner, f"Save {plan.name} as", f"{default}-{plan.name}.onnx", write)
 
     @on(Table.Highlighted)
     def follow_table(self) -> None:
@@ -172,7 +173,8 @@ class BenchmarksScreen(StoredScreen):
         plan = self.project.optimization(answers["plan"])
         counts = self.desk.bench.measure.counts_from
         if plan is not None:
-            self.owner.measure_benchmark(
+            measure_benchmark(
+                self.owner,
                 self.project.id,
                 plan,
                 batches=counts(answers["batches"]),

@@ -17,6 +17,7 @@ from sparsify_tui.core.modifiers import Epochs, LearningRate
 from sparsify_tui.core.optimization import Optimization, compile_recipe
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import SparsifyError
+from sparsify_tui.tui import questions
 from sparsify_tui.tui.schedule_chart import show_schedule
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.theme import LIGHT
@@ -100,7 +101,7 @@ class ExportScreen(StoredScreen):
             self.act(lambda: self.confirm(f"saved {exports.save(text, Path(path))}"))
 
         default = exports.default_path(self.target[0], Path.cwd())
-        self.owner.ask_path(f"Save the {self.target[1]} as", str(default), (), save)
+        questions.ask_path(self.owner, f"Save the {self.target[1]} as", str(default), (), save)
 
     def action_copy_row(self) -> None:
         """Copies the whole text."""

@@ -23,6 +23,9 @@ from sparsify_tui.core.units import (
     format_when,
 )
 from sparsify_tui.tui.cells import cell, name_cell
+from sparsify_tui.tui.dialogs.field import Field
+from sparsify_tui.tui.dialogs.form import Form
+from sparsify_tui.tui.measuring import measure_loss
 from sparsify_tui.tui.screens.performance import layer_detail
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.symbols import symbols_of
@@ -119,9 +122,6 @@ class LossScreen(StoredScreen):
 
     def action_run(self) -> None:
         """Asks for levels, and makes a profile."""
-        from sparsify_tui.tui.dialogs.field import Field  # noqa: PLC0415 - on demand
-        from sparsify_tui.tui.dialogs.form import Form  # noqa: PLC0415 - on demand
-
         bench = self.desk.bench
         fields = (
             Field(
@@ -160,7 +160,7 @@ class LossScreen(StoredScreen):
     def _measure(self, answers: dict[str, str] | None) -> None:
         if answers is not None:
             levels = self.desk.bench.measure.levels_from(answers["levels"])
-            self.owner.measure_loss(self.project.id, levels=levels, name=answers["name"])
+            measure_loss(self.owner, self.project.id, levels=levels, name=answers["name"])
 
     def _row(self, at: int, layer: Layer, profile: LossProfile) -> Row:
         curve = profile.curve(layer.id)

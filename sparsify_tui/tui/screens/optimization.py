@@ -11,8 +11,6 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sparsify_tui.core.model import Layer
-from sparsify_tui.core.modifiers import LayerLevel
 from sparsify_tui.core.optimization import (
     History,
     Optimization,
@@ -21,9 +19,10 @@ from sparsify_tui.core.optimization import (
     shift_level,
     toggle_layers,
 )
-from sparsify_tui.core.units import format_count, format_ms, format_percent
+from sparsify_tui.core.units import format_percent
 from sparsify_tui.errors import UsageError
-from sparsify_tui.tui.cells import cell, name_cell
+from sparsify_tui.tui import questions
+from sparsify_tui.tui.dialogs.form import Form
 from sparsify_tui.tui.outlook import outlook_text, plan_detail
 from sparsify_tui.tui.plan_forms import (
     level_from_text,
@@ -32,25 +31,13 @@ from sparsify_tui.tui.plan_forms import (
     schedule_fields,
     with_schedule,
 )
+from sparsify_tui.tui.plan_table import COLUMNS, plan_rows
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.symbols import symbols_of
-from sparsify_tui.tui.widgets.inline_bar import bar_text
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
 from sparsify_tui.tui.widgets.layer_table import Table
-from sparsify_tui.tui.widgets.table_model import Column, Row
 
-_BAR = 12
 _SAVE_AFTER_S = 0.4
-_COLUMNS = (
-    Column(key="at", title="#", width=4, justify="right", priority=4),
-    Column(key="name", title="layer", width=18, grows=True),
-    Column(key="op", title="op", width=7, priority=5),
-    Column(key="params", title="params", width=6, justify="right", priority=2),
-    Column(key="sparsity", title="sparsity", width=8, justify="right"),
-    Column(key="bar", title="", width=_BAR, sortable=False, priority=3),
-    Column(key="state", title="state", width=6, priority=1),
-    Column(key="ms", title="ms", width=6, justify="right", priority=4),
-)
 
 
 class OptimizationScreen(StoredScreen):
@@ -98,7 +85,7 @@ class OptimizationScreen(StoredScreen):
         """Estimates, table with detail, sparsity in graph order."""
         yield Static(markup=False, id="outlook", classes="headline")
         with Horizontal(classes="row"):
-            yield Table(*_COLUMNS)
+            yield Table(*COLUMNS)
             yield Static(markup=False, id="detail", classes="detail")
         bars = LayerBars(classes="chart")
         bars.scale = "linear"
@@ -140,8 +127,6 @@ class OptimizationScreen(StoredScreen):
 
     def action_new(self) -> None:
         """Asks for target and spread, and makes an optimization."""
-        from sparsify_tui.tui.dialogs.form import Form  # noqa: PLC0415 - on demand
-
         self._save()
         form = Form("New optimization", plan_fields(self.project), accept="make it")
         self.app.push_screen(form, self._create)
@@ -171,20 +156,18 @@ class OptimizationScreen(StoredScreen):
             self._edit(lambda plan: set_level(plan, chosen, level_from_text(text, level)))
 
         title = f"Sparsity of {len(chosen)} layers" if len(chosen) > 1 else "Sparsity in %"
-        self.owner.ask_text(title, f"{level * 100:g}", lambda text: self.act(lambda: apply(text)))
+        questions.ask_text(
+            self.owner, title, f"{level * 100:g}", lambda text: self.act(lambda: apply(text))
+        )
 
     def action_target(self) -> None:
         """Asks for a target, and spreads it over the free layers."""
-        from sparsify_tui.tui.dialogs.form import Form  # noqa: PLC0415 - on demand
-
         if self.plan is not None:
             form = Form("Spread a target", plan_fields(self.project, self.plan), accept="spread")
             self.app.push_screen(form, self._spread)
 
     def action_schedule(self) -> None:
         """The fields of all modifiers as one form."""
-        from sparsify_tui.tui.dialogs.form import Form  # noqa: PLC0415 - on demand
-
         if self.plan is not None:
             form = Form("Epochs and learning rate", schedule_fields(self.plan), accept="keep")
             self.app.push_screen(form, self._reschedule)
@@ -299,11 +282,7 @@ class OptimizationScreen(StoredScreen):
         self.query_one("#outlook", Static).update(
             outlook_text(plan, outlook, is_met=bench.plans.is_met(self.project, plan), undo=undo)
         )
-        choices = {one.id: one for one in plan.pruning.layers}
-        rows = [
-            self._row(at, layer, choices.get(layer.id) or LayerLevel(id=layer.id, level=0.0))
-            for at, layer in enumerate(layers)
-        ]
+        rows = plan_rows(self.project, plan, self.desk.perf, symbols_of(self.app))
         self.query_one(Table).show_rows(rows)
         self.query_one(LayerBars).set_bars(
             [plan.levels.get(layer.id, 0.0) for layer in layers],
@@ -312,36 +291,6 @@ class OptimizationScreen(StoredScreen):
             unit=lambda level: format_percent(level, 0),
         )
         self._show_detail()
-
-    def _row(self, at: int, layer: Layer, choice: LayerLevel) -> Row:
-        profile = self.desk.perf
-        ms = profile.layer_ms(layer.id) if profile else None
-        state = "locked" if choice.locked else "" if choice.enabled else "off"
-        level = choice.effective
-        style = "" if level else "dim"
-        return Row(
-            key=layer.id,
-            cells={
-                "at": cell(str(at), style),
-                "name": name_cell(layer.label, style),
-                "op": name_cell(layer.op_type, style),
-                "params": cell(format_count(layer.weight_params), style),
-                "sparsity": cell(format_percent(level) if level else "dense", style),
-                "bar": bar_text(level, _BAR, symbols=symbols_of(self.app), style=style),
-                "state": cell(state, style),
-                "ms": cell(format_ms(ms), style),
-            },
-            sort_values={
-                "at": at,
-                "name": layer.label,
-                "op": layer.op_type,
-                "params": layer.weight_params,
-                "sparsity": level,
-                "state": state,
-                "ms": ms,
-            },
-            search=f"{layer.label} {layer.op_type}",
-        )
 
     def _show_detail(self) -> None:
         key = self.query_one(Table).cursor_key

@@ -31,6 +31,9 @@ from sparsify_tui.core.units import (
     format_shape,
 )
 from sparsify_tui.tui.cells import cell, name_cell
+from sparsify_tui.tui.dialogs.field import Field
+from sparsify_tui.tui.dialogs.form import Form
+from sparsify_tui.tui.measuring import measure_perf
 from sparsify_tui.tui.new_project import run_fields
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.symbols import symbols_of
@@ -112,9 +115,6 @@ class PerformanceScreen(StoredScreen):
 
     def action_run(self) -> None:
         """Asks for batch and threads, and measures."""
-        from sparsify_tui.tui.dialogs.field import Field  # noqa: PLC0415 - on demand
-        from sparsify_tui.tui.dialogs.form import Form  # noqa: PLC0415 - on demand
-
         fields = (Field(name="name", label="Name", help="Empty: from batch and threads."),)
         form = Form(
             "Measure performance", (*run_fields(self.desk.bench), *fields), accept="measure"
@@ -146,7 +146,8 @@ class PerformanceScreen(StoredScreen):
 
     def _measure(self, answers: dict[str, str] | None) -> None:
         if answers is not None:
-            self.owner.measure_perf(
+            measure_perf(
+                self.owner,
                 self.project.id,
                 batch=int(answers["batch"]),
                 threads=int(answers["threads"]),

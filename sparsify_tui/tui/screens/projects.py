@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -129,9 +130,12 @@ class ProjectsScreen(SectionScreen):
 
     def action_rename(self) -> None:
         """Asks for another name."""
+        from sparsify_tui.tui import questions  # noqa: PLC0415 - on demand
+
         summary = self._current()
         if summary is not None:
-            self.owner.ask_text(
+            questions.ask_text(
+                self.owner,
                 "Rename",
                 summary.name,
                 lambda text: self.act(lambda: self._rename(summary.id, text)),
@@ -139,11 +143,14 @@ class ProjectsScreen(SectionScreen):
 
     def action_describe(self) -> None:
         """Asks for a description."""
+        from sparsify_tui.tui import questions  # noqa: PLC0415 - on demand
+
         summary = self._current()
         if summary is not None and not summary.problem:
             projects = self.desk.bench.projects
             present = projects.load(summary.id).description
-            self.owner.ask_text(
+            questions.ask_text(
+                self.owner,
                 "Describe",
                 present,
                 lambda text: self.act(lambda: projects.describe(summary.id, text)),
@@ -183,7 +190,8 @@ class ProjectsScreen(SectionScreen):
             self.confirm("deleted")
 
     def _create(self, answers: dict[str, str] | None) -> None:
-        from sparsify_tui.tui.new_project import NewProject  # noqa: PLC0415 - on demand
+        from sparsify_tui.tui.measuring import profile_new  # noqa: PLC0415 - on demand
+        from sparsify_tui.tui.new_project import NewProject  # noqa: PLC0415
 
         if answers is None:
             return
@@ -194,7 +202,7 @@ class ProjectsScreen(SectionScreen):
             lambda progress: self.desk.bench.projects.create(
                 wanted.path, name=wanted.name, on_progress=progress
             ),
-            lambda project: self.owner.profile_new(project, wanted),
+            partial(profile_new, self.owner, wanted),
         )
 
     def _current(self) -> ProjectSummary | None:

@@ -16,7 +16,9 @@ from textual.widgets import Static
 from sparsify_tui.core.fields import settings_of, with_text
 from sparsify_tui.core.project import DATA_ROLES, DataRole, Project
 from sparsify_tui.core.schedule import default_epochs, default_learning_rate, default_pruning
+from sparsify_tui.tui import questions
 from sparsify_tui.tui.cells import cell, name_cell
+from sparsify_tui.tui.dialogs.field import Field
 from sparsify_tui.tui.plan_forms import setting_field
 from sparsify_tui.tui.schedule_chart import show_schedule
 from sparsify_tui.tui.screens.section import SectionScreen
@@ -100,7 +102,8 @@ class SettingsScreen(SectionScreen):
 
     def action_locate(self) -> None:
         """Asks where the model file is now."""
-        self.owner.ask_path(
+        questions.ask_path(
+            self.owner,
             "Where is the model file?",
             self.project.model.path,
             (".onnx",),
@@ -130,7 +133,8 @@ class SettingsScreen(SectionScreen):
 
     def _edit_name(self, entry: Entry) -> None:
         rename = self.desk.bench.projects.rename
-        self.owner.ask_text(
+        questions.ask_text(
+            self.owner,
             "Name",
             entry.value,
             lambda text: self.act(lambda: self._keep(rename(self.project.id, text))),
@@ -138,7 +142,8 @@ class SettingsScreen(SectionScreen):
 
     def _edit_description(self, entry: Entry) -> None:
         describe = self.desk.bench.projects.describe
-        self.owner.ask_text(
+        questions.ask_text(
+            self.owner,
             "Description",
             entry.value,
             lambda text: self.act(lambda: self._keep(describe(self.project.id, text))),
@@ -147,14 +152,14 @@ class SettingsScreen(SectionScreen):
     def _edit_training(self, entry: Entry) -> None:
         label = settings_of(self.project.training)[entry.id].label
         field = setting_field(self.project.training, entry.id, label)
-        self.owner.ask_field(field, lambda text: self._set_training(entry.id, text))
+        questions.ask_field(self.owner, field, lambda text: self._set_training(entry.id, text))
 
     def _edit_input(self, entry: Entry) -> None:
-        from sparsify_tui.tui.dialogs.field import Field  # noqa: PLC0415 - on demand
-
         field = Field(name=entry.id, label=entry.name, value=entry.value, help="Empty clears it.")
         check = _check_whole if entry.kind == "dim" else _check_number
-        self.owner.ask_field(replace(field, check=check), lambda text: self._set_input(entry, text))
+        questions.ask_field(
+            self.owner, replace(field, check=check), lambda text: self._set_input(entry, text)
+        )
 
     def _set_training(self, name: str, text: str) -> None:
         projects, project = self.desk.bench.projects, self.project
@@ -183,7 +188,8 @@ class SettingsScreen(SectionScreen):
     def _ask_data(self, role: DataRole | None) -> None:
         inputs, project_id = self.desk.bench.inputs, self.project.id
         present = self.project.data_for(role) if role else None
-        self.owner.ask_path(
+        questions.ask_path(
+            self.owner,
             f"Attach {role or 'data'}: an .npz, or a folder of them",
             present.path if present else "",
             (".npz",),

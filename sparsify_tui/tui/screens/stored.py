@@ -11,6 +11,10 @@ from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.profile import LossProfile, PerfProfile
 from sparsify_tui.core.project import BenchmarkRun
 from sparsify_tui.core.units import format_when
+from sparsify_tui.tui import questions
+from sparsify_tui.tui.dialogs.choose import Choose
+from sparsify_tui.tui.dialogs.confirm import Confirm
+from sparsify_tui.tui.dialogs.pick_list import PickLine
 from sparsify_tui.tui.screens.section import SectionScreen
 
 Item = PerfProfile | LossProfile | Optimization | BenchmarkRun
@@ -45,9 +49,6 @@ class StoredScreen(SectionScreen):
 
     def action_open_item(self) -> None:
         """Chooses among the stored ones."""
-        from sparsify_tui.tui.dialogs.choose import Choose  # noqa: PLC0415 - on demand
-        from sparsify_tui.tui.dialogs.pick_list import PickLine  # noqa: PLC0415
-
         if not self.items:
             self.confirm(f"there is no {self.WHAT} yet")
             return
@@ -74,14 +75,15 @@ class StoredScreen(SectionScreen):
             self.desk.bench.projects.rename_item(self.project.id, item.id, text)
             self.desk.refresh()
 
-        self.owner.ask_text(
-            f"Rename the {self.WHAT}", item.name, lambda text: self.act(lambda: rename(text))
+        questions.ask_text(
+            self.owner,
+            f"Rename the {self.WHAT}",
+            item.name,
+            lambda text: self.act(lambda: rename(text)),
         )
 
     def action_delete_item(self) -> None:
         """Asks, then deletes the open one."""
-        from sparsify_tui.tui.dialogs.confirm import Confirm  # noqa: PLC0415 - on demand
-
         item = self.current_item()
         if item is None:
             return

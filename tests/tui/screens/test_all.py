@@ -119,7 +119,7 @@ async def test_quitting_asks_only_while_a_job_runs(house: House):
         await pilot.press("n", "J")
         await until(lambda: "stem" in frame(app), pilot)
         await pilot.press("c", "escape")
-        await until(lambda: not app.running_jobs, pilot)
-        assert app.jobs[0].state == "stopped"
+        await until(lambda: not app.queue.open_jobs, pilot)
+        assert app.queue.jobs[0].state == "stopped"
         await pilot.press("q")
     assert app.return_code == 0
