@@ -80,7 +80,7 @@ def _find_shapes(
             traced = expose_tensors(loaded.proto, sorted(missing))
             shapes |= trace(serialize(traced), assumed)
         except SparsifyError as error:
-            problems.append(f"Some FLOPs are unknown: {error.message}")
+            problems.append(f"Some FLOPs are unknown: {error}")
     return shapes, tuple(problems)
 
 

@@ -16,12 +16,14 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sparsify_tui.errors import SparsifyError
+from sparsify_tui.tui.actions import actions_of
 from sparsify_tui.tui.desk import Desk
 from sparsify_tui.tui.jobs import Job, JobQueue, JobWork
 from sparsify_tui.tui.screens.section import SectionScreen
 from sparsify_tui.tui.sections import SCREENS, new_screen
 from sparsify_tui.tui.symbols import choose_symbols
 from sparsify_tui.tui.theme import THEMES, choose_theme
+from sparsify_tui.tui.widgets.key_line import spoken
 
 if TYPE_CHECKING:
     from sparsify_tui.core.project import Project
@@ -101,16 +103,12 @@ class SparsifyApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Everything that has a key is in the palette, with its key."""
-        for key, active in screen.active_bindings.items():
-            binding = active.binding
-            if active.enabled and binding.description:
-                yield SystemCommand(
-                    binding.description,
-                    f"key {key}",
-                    lambda action=binding.action, node=active.node: self.call_later(
-                        self.run_action, action, node
-                    ),
-                )
+        for one in actions_of(screen):
+            yield SystemCommand(
+                one.label,
+                f"key {' '.join(map(spoken, one.keys))}",
+                partial(self.call_later, self.run_action, one.action, one.node),
+            )
 
     # -- what is open ---------------------------------------------------------------
 
@@ -216,19 +214,15 @@ class SparsifyApp(App[int]):
         """Lists what can be done here; type to filter, Enter does it."""
         from sparsify_tui.tui.dialogs.help import HelpEntry, HelpScreen  # noqa: PLC0415
 
-        bindings = {
-            key: active
-            for key, active in self.screen.active_bindings.items()
-            if active.enabled and active.binding.description
-        }
+        found = actions_of(self.screen)
         entries = [
-            HelpEntry(key=key, label=active.binding.description, action=key)
-            for key, active in bindings.items()
+            HelpEntry(key=" ".join(map(spoken, one.keys)), label=one.label, action=str(at))
+            for at, one in enumerate(found)
         ]
 
-        async def do(key: str | None) -> None:
-            if key is not None:
-                await self.run_action(bindings[key].binding.action, bindings[key].node)
+        async def do(at: str | None) -> None:
+            if at is not None:
+                await self.run_action(found[int(at)].action, found[int(at)].node)
 
         self.push_screen(HelpScreen(entries), do)
 

@@ -36,7 +36,7 @@ def outlook_text(plan: Optimization, outlook: Outlook, *, is_met: bool, undo: in
         f"  FLOPs {format_count(outlook.flops)} → {format_count(outlook.remaining_flops)}",
         "\nspeed-up ",
         ("none", "bold $text-warning"),
-        (" on onnxruntime, which multiplies zeros too  loss unknown: 4 measures", "$text-muted"),
+        (" on onnxruntime, which multiplies zeros too; loss unknown", "$text-muted"),
         f"\n{target} ",
         ("reached" if is_met else "not reached", "$text-success" if is_met else "$text-warning"),
         (f", spread {pruning.scope}: {NO_LOSS_BEHIND_IT}  undo {undo}", "$text-muted"),
