@@ -47,8 +47,8 @@ async def prepare(home: Path) -> None:
     project = await bench.projects.create(
         models / demo.MODEL.name, name="digits", description="Digit classifier on MNIST images."
     )
-    await bench.inputs.attach_data(project.id, models / demo.CALIBRATION.name)
-    await bench.inputs.attach_data(project.id, models / demo.TEST.name)
+    await bench.inputs.attach_data(project.id, models / demo.CALIBRATION.name, "calibration")
+    await bench.inputs.attach_data(project.id, models / demo.TEST.name, "test")
     training = TrainingSettings(optimizer="SGD", epochs=90, initial_lr=0.1, final_lr=0.001)
     bench.projects.set_training(project.id, training)
     await bench.measure.perf(project.id, batch=64)

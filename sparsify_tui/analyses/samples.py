@@ -68,6 +68,11 @@ def samples_for(
     """
     constants = _constants(inputs, values, assume_shapes(inputs, dims, batch))
     fed = tuple(spec for spec in inputs if spec.name not in constants)
+    if data is not None and not fed:
+        raise UsageError(
+            f"Every input is given as a constant, so {clean_text(data)} would not be used.",
+            "`sparsify-tui settings set PROJECT value.INPUT=` forgets a constant.",
+        )
     if data is not None:
         return load_samples(Path(data), fed, constants)
     generator = np.random.default_rng(_SEED)

@@ -10,6 +10,7 @@ from sparsify_tui.cli.options import json_option, pass_bench, prepared_project, 
 from sparsify_tui.cli.output import print_json, print_table
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.project import DATA_ROLES, Project
+from sparsify_tui.core.text import clean_text
 from sparsify_tui.workbench import Workbench
 
 
@@ -39,7 +40,11 @@ def add_command(
     """Attaches an .npz with one array an input, and optionally `labels`."""
     found = run(prepared_project(bench, project))
     chosen = next((one for one in DATA_ROLES if one == role), None)
-    _print(run(bench.inputs.attach_data(found.id, file, chosen)), as_json=as_json)
+    after = run(bench.inputs.attach_data(found.id, file, chosen))
+    for before in found.data:
+        if before not in after.data:
+            click.echo(f"replaces the {before.role} set {clean_text(before.path)}", err=True)
+    _print(after, as_json=as_json)
 
 
 @data_group.command("remove")

@@ -36,7 +36,7 @@ _NARROWEST, _LOWEST = 80, 24
 @pass_bench
 def doctor_command(bench: Workbench, *, as_json: bool) -> int:
     """Says what works here, and what to do about the rest."""
-    checks = [check(bench) for check in CHECKS]
+    checks = [_without_idle_cure(check(bench)) for check in CHECKS]
     if as_json:
         names = ("name", "ok", "detail", "hint")
         print_json({"checks": [dict(zip(names, one, strict=True)) for one in checks]})
@@ -46,6 +46,11 @@ def doctor_command(bench: Workbench, *, as_json: bool) -> int:
             if not is_well and hint:
                 click.echo(f"                 {hint}")
     return 0 if all(one[1] for one in checks) else 1
+
+
+def _without_idle_cure(check: Check) -> Check:
+    name, is_well, detail, hint = check
+    return name, is_well, detail, "" if is_well else hint
 
 
 def _program(_bench: Workbench) -> Check:

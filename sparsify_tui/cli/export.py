@@ -47,6 +47,8 @@ def export_command(
     if project is None:
         raise UsageError("Which project?", "sparsify-tui export PROJECT")
     found = bench.projects.find(project)
+    if (state := bench.projects.model_state(found)) != "ok":
+        click.echo(f"warning: the model file is {state} since the project read it", err=True)
     plan = chosen_plan(found, optimization)
     output = Path(full_path(output))
     names = targets or _targets_of(bench, output)

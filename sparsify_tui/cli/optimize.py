@@ -88,7 +88,7 @@ def optimize_command(
     if as_json:
         print_json(plan_document(found, plan, outlook, is_met=bench.plans.is_met(found, plan)))
         return
-    for line in plan_lines(plan, outlook):
+    for line in plan_lines(plan, outlook, is_met=bench.plans.is_met(found, plan)):
         click.echo(line)
     print_table(*plan_rows(found, plan))
 

@@ -12,7 +12,7 @@ import click
 
 from sparsify_tui.core.protocols import Progress
 from sparsify_tui.core.text import clean_text
-from sparsify_tui.core.units import format_seconds
+from sparsify_tui.core.units import format_done, format_seconds
 
 SCHEMA = 1
 _REPORT_EVERY_S = 1.0
@@ -25,6 +25,7 @@ def print_json(body: Mapping[str, Any]) -> None:
 
 def report_error(message: str, hint: str, *, as_json: bool) -> None:
     """One sentence with the cause, and the cure."""
+    message, hint = " ".join(message.split()), " ".join(hint.split())
     if as_json:
         print_json({"error": {"message": message, "hint": hint}})
     click.echo(f"error: {clean_text(message, 600)}", err=True)
@@ -60,9 +61,8 @@ class Narrator:
             return
         self._last = now
         left = "" if progress.left_s is None else f", {format_seconds(progress.left_s)} left"
-        line = (
-            f"{self._what}: {progress.done}/{progress.total} {clean_text(progress.item, 60)}{left}"
-        )
+        far = format_done(progress.done, progress.total)
+        line = f"{self._what}: {far} {clean_text(progress.item, 60)}{left}"
         if self._live:
             click.echo(f"\r{line.ljust(self._width)}", nl=False, err=True)
             self._width = len(line)

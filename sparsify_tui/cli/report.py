@@ -96,8 +96,9 @@ def loss_rows(project: Project, profile: LossProfile) -> Table:
     ]
 
 
-def plan_lines(plan: Optimization, outlook: Outlook) -> list[str]:
+def plan_lines(plan: Optimization, outlook: Outlook, *, is_met: bool) -> list[str]:
     """What an optimization brings, each figure with its basis."""
+    missed = f"target {format_percent(plan.pruning.target)} not reached: too much is locked or off"
     return [
         f"{clean_text(plan.name)}: {format_percent(outlook.sparsity)} of prunable weights zero",
         (
@@ -110,6 +111,7 @@ def plan_lines(plan: Optimization, outlook: Outlook) -> list[str]:
             f"{format_count(outlook.remaining_flops)}"
         ),
         f"speed-up on onnxruntime {format_ratio(outlook.speed_up.value)}: {outlook.speed_up.note}",
+        *(() if is_met else (missed,)),
         *(f"problem: {problem}" for problem in plan.problems()),
     ]
 

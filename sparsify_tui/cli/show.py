@@ -49,7 +49,11 @@ def _loss(_bench: Workbench, project: Project) -> None:
 
 def _optimization(bench: Workbench, project: Project) -> None:
     plan = chosen_plan(project, None)
-    for line in plan_lines(plan, bench.plans.outlook(project, plan)):
+    for line in plan_lines(
+        plan,
+        bench.plans.outlook(project, plan),
+        is_met=bench.plans.is_met(project, plan),
+    ):
         click.echo(line)
     print_table(*plan_rows(project, plan))
 

@@ -33,7 +33,7 @@ def layer_rows(model: Model, profile: PerfProfile) -> tuple[TimeRow, ...]:
     """Layers in graph order, all other kernels as one row, and the remainder."""
     others = TimeRow(
         key="others",
-        name=f"{len(profile.others)} other kernels",
+        name=f"{len(profile.others)} other kernels (v)",
         ms=sum(row.ms for row in profile.others),
     )
     return (*measured_layers(model, profile), others, _remainder(profile))

@@ -58,8 +58,14 @@ class Layer:
 
     @property
     def label(self) -> str:
-        """What a person calls the layer: its module path, else its id."""
-        return self.module_path or self.id
+        """What a person calls the layer: its module path, else its id.
+
+        An exporter's scope such as `/layers.0/q/MatMul` goes without slash and operator.
+        """
+        if self.module_path is not None:
+            return self.module_path
+        scope = self.id.removesuffix(f"/{self.op_type}")
+        return scope.removeprefix("/") if scope.startswith("/") and scope != "/" else self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,7 @@ Kept apart from `core.project`, and cheap to import: it is all that the first sc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from sparsify_tui.core.model import Shape
+from typing import Literal
 
 ModelState = Literal["ok", "missing", "changed"]
 
@@ -42,7 +39,7 @@ class ProjectSummary:
     opset: int = 0
     params: int = 0
     flops: int | None = None
-    inputs: tuple[tuple[str, Shape], ...] = ()
+    inputs: tuple[tuple[str, tuple[int | str, ...]], ...] = ()
     """Name and shape of each."""
     layer_sizes: tuple[tuple[str, int], ...] = ()
     """Label and parameters of each prunable layer, in graph order."""

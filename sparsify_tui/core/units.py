@@ -20,7 +20,10 @@ def format_count(value: float | None) -> str:
 
 def format_flops(value: float | None) -> str:
     """FLOPs with an SI letter; one multiply-add counts two."""
-    return NOT_MEASURED if value is None else f"{format_count(value)}FLOPs"
+    if value is None:
+        return NOT_MEASURED
+    count = format_count(value)
+    return f"{count[:-1]} {count[-1]}FLOPs" if count[-1].isalpha() else f"{count} FLOPs"
 
 
 def format_ms(value: float | None) -> str:
@@ -55,6 +58,11 @@ def format_bytes(size: float | None) -> str:
         if size >= unit * 0.9995:
             return f"{_three_digits(size / unit)} {letter}"
     return f"{size:.0f} B"
+
+
+def format_done(done: int, total: int) -> str:
+    """How far something is: 46/106, or 45% where single items are too many to mean anything."""
+    return f"{done}/{total}" if total < 1000 else f"{done / total * 100:.0f}%"
 
 
 def format_seconds(seconds: float | None) -> str:

@@ -83,7 +83,7 @@ class SparsifyApp(App[int]):
         self.animation_level = "none"
         self.desk = Desk(bench=bench)
         self.symbols = choose_symbols("auto", os.environ)
-        self.queue = JobQueue(self._show_jobs, self.report)
+        self.queue = JobQueue(self.show_jobs, self.report)
         self.log_entries: list[str] = []
         self._first_project = project_id
 
@@ -156,13 +156,16 @@ class SparsifyApp(App[int]):
         self, title: str, section: str, work: JobWork, then: Callable[[Any], None] | None = None
     ) -> Job:
         """Queues heavy work; `then` gets its result when it ended well."""
+        if self.queue.open_jobs:
+            self.confirm(f"{title} waits for {self.queue.open_jobs[0].title}")
         return self.queue.start(Job(title=title, section=section), work, then)
 
-    def _show_jobs(self) -> None:
+    def show_jobs(self) -> None:
+        """Says in the section in front what runs."""
         running = self.queue.open_jobs
         more = f" +{len(running) - 1}" if len(running) > 1 else ""
         section = self.section
-        if section is not None and section.is_mounted:
+        if section is not None:
             section.show_job(f"{running[0].line}{more}" if running else "")
 
     def action_jobs(self) -> None:

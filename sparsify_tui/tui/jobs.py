@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from sparsify_tui.core.units import format_seconds
+from sparsify_tui.core.units import format_done, format_seconds
 from sparsify_tui.errors import SparsifyError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Job:
             return self.title
         left = self.progress.left_s
         end = "" if left is None else f" {format_seconds(left)} left"
-        return f"{self.title} {self.progress.done}/{self.progress.total}{end}"
+        return f"{self.title} {format_done(self.progress.done, self.progress.total)}{end}"
 
     def cancel(self) -> None:
         """Asks it to stop; its child is gone within a second."""

@@ -21,11 +21,15 @@ from sparsify_tui.core.units import (
 )
 
 
-def outlook_text(plan: Optimization, outlook: Outlook, *, is_met: bool, undo: int) -> Content:
+def outlook_text(
+    plan: Optimization, outlook: Outlook, *, is_met: bool, steps: tuple[int, int]
+) -> Content:
     """Three lines: size, speed, and how the levels came about."""
     pruning = plan.pruning
     target = f"target {format_percent(pruning.target)}"
     problems = "; ".join(plan.problems())
+    undo, redo = steps
+    more = f" redo {redo}" if redo else ""
     return Content.assemble(
         "params ",
         (format_count(outlook.params), "bold"),
@@ -39,7 +43,7 @@ def outlook_text(plan: Optimization, outlook: Outlook, *, is_met: bool, undo: in
         (" on onnxruntime, which multiplies zeros too; loss unknown", "$text-muted"),
         f"\n{target} ",
         ("reached" if is_met else "not reached", "$text-success" if is_met else "$text-warning"),
-        (f", spread {pruning.scope}: {NO_LOSS_BEHIND_IT}  undo {undo}", "$text-muted"),
+        (f", spread {pruning.scope}: {NO_LOSS_BEHIND_IT}  undo {undo}{more}", "$text-muted"),
         (f"\n! {problems}" if problems else "", "bold $text-warning"),
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sparsify_tui.core.fields import Setting, settings_of, text_of, with_text
+from sparsify_tui.core.modifiers import Epochs, LearningRate
 from sparsify_tui.core.modifiers.pruning import NO_LOSS_BEHIND_IT, SCOPES
 from sparsify_tui.core.optimization import Optimization, edit_field
 from sparsify_tui.core.project import Project
@@ -52,11 +54,23 @@ def request_from_answers(answers: Mapping[str, str]) -> PlanRequest:
 
 def schedule_fields(plan: Optimization) -> tuple[Field, ...]:
     """All fields of all modifiers but the spread, which has a form of its own."""
-    return tuple(
+    fields = tuple(
         setting_field(modifier, name, description.label)
         for modifier in plan.modifiers
         for name, description in settings_of(modifier).items()
         if name not in _SPREAD_FIELDS
+    )
+    return fields if plan.find(LearningRate) else (*fields, _rate_field())
+
+
+def _rate_field() -> Field:
+    """Asks for a rate where the plan sets none yet."""
+    rate = setting_field(LearningRate(), "rate", "Learning rate")
+    return replace(
+        rate,
+        value="",
+        help="Empty: the training's own.",
+        check=lambda text: rate.check(text) if text else None,
     )
 
 
@@ -67,6 +81,10 @@ def with_schedule(plan: Optimization, answers: Mapping[str, str]) -> Optimizatio
             answer = answers.get(_field_name(modifier, name))
             if answer is not None:
                 plan = edit_field(plan, modifier.title, name, answer)
+    rate = answers.get(_field_name(LearningRate(), "rate"))
+    if rate and plan.find(LearningRate) is None:
+        end = (plan.find(Epochs) or Epochs()).end_epoch
+        plan = plan.with_modifier(with_text(LearningRate(end_epoch=end), "rate", rate))
     return plan
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual.app import App
 
@@ -20,7 +21,7 @@ def ask_field(app: App[int], field: Field, use: Use) -> None:
         if answers is not None:
             use(answers[field.name])
 
-    app.push_screen(Form(field.label, (field,)), answered)
+    app.push_screen(Form(field.label, (replace(field, label=""),)), answered)
 
 
 def ask_text(app: App[int], title: str, value: str, use: Use) -> None:

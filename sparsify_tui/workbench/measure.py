@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.options import ORIGINAL_LEVELS, RunOptions
 from sparsify_tui.core.profile import LossProfile, PerfProfile
 from sparsify_tui.core.project import AppliedModel, BenchmarkRun, DataRole, Project
+from sparsify_tui.core.text import clean_text
 from sparsify_tui.engines.machine import allowed_cores
-from sparsify_tui.errors import UsageError
+from sparsify_tui.errors import InputError, JobError, UsageError
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
+from sparsify_tui.workbench.names import checked_name
 from sparsify_tui.workbench.projects import Projects
 
 COMPARISON_S = 4.0
@@ -82,10 +85,10 @@ class Measure:
         options = self._options(project, ("calibration", "test"), batch, threads)
         args = {
             "options": document_from(options),
-            "name": name or f"b{batch} t{options.threads}",
+            "name": checked_name(name or f"b{batch} t{options.threads}"),
             "seconds": seconds,
         }
-        profile: PerfProfile = await self._jobs.result("perf", args, on_progress)
+        profile: PerfProfile = await self._result(project, "perf", args, on_progress)
         self._projects.update(
             project_id,
             lambda stored: replace(stored, perf_profiles=(*stored.perf_profiles, profile)),
@@ -105,10 +108,10 @@ class Measure:
         project = await self._projects.ready(project_id)
         args = {
             "options": document_from(self._projects.run_options(project)),
-            "name": name or "magnitude",
+            "name": checked_name(name or "magnitude"),
             "levels": sorted(set(levels)),
         }
-        profile: LossProfile = await self._jobs.result("loss", args, on_progress)
+        profile: LossProfile = await self._result(project, "loss", args, on_progress)
         self._projects.update(
             project_id,
             lambda stored: replace(stored, loss_profiles=(*stored.loss_profiles, profile)),
@@ -135,11 +138,11 @@ class Measure:
             "options": document_from(options),
             "levels": dict(optimization.levels),
             "label": optimization.name,
-            "name": name or optimization.name,
+            "name": checked_name(name or optimization.name),
             "cases": [[batch, count] for batch in batches for count in counts],
             "seconds": seconds,
         }
-        run: BenchmarkRun = await self._jobs.result("benchmark", args, on_progress)
+        run: BenchmarkRun = await self._result(project, "benchmark", args, on_progress)
         self._projects.update(
             project_id, lambda stored: replace(stored, benchmarks=(*stored.benchmarks, run))
         )
@@ -160,8 +163,25 @@ class Measure:
             "levels": dict(optimization.levels),
             "output": output,
         }
-        applied: AppliedModel = await self._jobs.result("apply", args, on_progress)
+        applied: AppliedModel = await self._result(project, "apply", args, on_progress)
         return applied
+
+    async def _result(
+        self, project: Project, kind: str, args: Mapping[str, Any], on_progress: OnProgress | None
+    ) -> Any:
+        """Runs a job; a failure names the sizes and constants that the project remembers."""
+        try:
+            return await self._jobs.result(kind, args, on_progress)
+        except (InputError, JobError) as error:
+            remembered = [f"dim.{name}={size}" for name, size in project.dims]
+            remembered += [f"value.{name}={value:g}" for name, value in project.values]
+            if not remembered:
+                raise
+            raise type(error)(
+                error.message,
+                f"{error.hint} The project remembers {', '.join(map(clean_text, remembered))}; "
+                "`sparsify-tui settings set PROJECT NAME=` forgets one.",
+            ) from error
 
     def _options(
         self, project: Project, roles: tuple[DataRole, ...], batch: int, threads: int | None

@@ -19,6 +19,7 @@ from sparsify_tui.core.schedule import default_epochs, default_learning_rate, de
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.identity import new_id, now
+from sparsify_tui.workbench.names import checked_name
 from sparsify_tui.workbench.projects import Projects
 
 DEFAULT_SPARSITY = 0.5
@@ -81,7 +82,11 @@ class Plans:
         """A second optimization that starts as a copy."""
         moment = now()
         twin = replace(
-            plan, id=new_id(), name=name or f"{plan.name}-copy", created=moment, modified=moment
+            plan,
+            id=new_id(),
+            name=checked_name(name or f"{plan.name}-copy"),
+            created=moment,
+            modified=moment,
         )
         self._projects.update(
             project_id,
@@ -128,7 +133,7 @@ def _scheduled(project: Project, request: PlanRequest) -> Optimization:
     rate = default_learning_rate(training)
     return Optimization(
         id=new_id(),
-        name=request.name or _default_name(project, request),
+        name=checked_name(request.name) if request.name else _default_name(project, request),
         created=moment,
         modified=moment,
         modifiers=(

@@ -14,6 +14,7 @@ from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.identity import new_id, now
 from sparsify_tui.store.projects import COLLECTIONS, ProjectStore
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
+from sparsify_tui.workbench.names import checked_name
 from sparsify_tui.workbench.paths import full_path, is_model_path, stamp_of
 
 if TYPE_CHECKING:
@@ -91,13 +92,14 @@ class Projects:
         """A new project for a model file; its name is the file's unless one is given."""
         from sparsify_tui.core.project import Project  # noqa: PLC0415 - the list needs none
 
+        wanted = checked_name(name) if name.strip() else clean_text(path.stem)
         stamp = stamp_of(path)  # before the file is read, so that a change meanwhile is noticed
         model = await self.inspect(path, dims, values, on_progress)
         moment = now()
         return self._store.create(
             Project(
                 id=new_id(),
-                name=self._free_name(name.strip() or path.stem),
+                name=self._free_name(wanted),
                 description=description,
                 created=moment,
                 modified=moment,
@@ -123,9 +125,7 @@ class Projects:
 
     def rename(self, project_id: str, name: str) -> Project:
         """Gives a project another name, which no other has."""
-        wanted = name.strip()
-        if not wanted:
-            raise UsageError("A project needs a name.")
+        wanted = checked_name(name)
         if any(one.name == wanted and one.id != project_id for one in self.list()):
             raise UsageError(f"There is another project called {clean_text(wanted)}.")
         return self.update(project_id, lambda project: replace(project, name=wanted))
@@ -144,9 +144,7 @@ class Projects:
 
     def rename_item(self, project_id: str, item_id: str, name: str) -> Project:
         """Renames a stored profile, optimization or benchmark."""
-        wanted = name.strip()
-        if not wanted:
-            raise UsageError("A name must not be empty.")
+        wanted = checked_name(name)
         return self.update(
             project_id,
             lambda project: _each_item(

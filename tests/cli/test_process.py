@@ -34,7 +34,7 @@ def test_standard_output_is_one_object_and_progress_is_plain_lines(tmp_path: Pat
     assert answer.json["coverage"] == 1.0
     lines = answer.err.splitlines()
     assert all(line.startswith(("reading: ", "performance: ")) for line in lines)
-    assert any("timing whole runs" in line and line.endswith("left") for line in lines)
+    assert any("timing and profiling" in line and line.endswith("left") for line in lines)
     assert "\r" not in answer.err
     assert "\x1b" not in answer.err
 

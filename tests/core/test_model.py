@@ -17,7 +17,7 @@ def test_weight_params_are_those_of_the_shape() -> None:
 
 
 def test_a_layer_is_called_by_its_module_where_it_has_one() -> None:
-    assert [one.label for one in MODEL.layers] == ["conv1", "norm", "/fc/Gemm"]
+    assert [one.label for one in MODEL.layers] == ["conv1", "norm", "fc/Gemm"]
     assert layer("/conv1/Conv", module_path="conv1").label == "conv1"
 
 
@@ -43,3 +43,8 @@ def test_a_layer_is_found_by_id_weight_or_module(reference: str, found: str) -> 
 
 def test_an_unknown_layer_is_none() -> None:
     assert MODEL.layer("conv9") is None
+
+
+def test_an_exporters_scope_is_shown_without_slash_and_operator() -> None:
+    scoped = layer("/layers.0/q/MatMul", op_type="MatMul", module_path=None)
+    assert scoped.label == "layers.0/q"

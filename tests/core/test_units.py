@@ -122,7 +122,7 @@ def test_a_tiny_score_is_never_shown_as_none(value: float, shown: str) -> None:
 
 
 def test_the_other_units() -> None:
-    assert units.format_flops(8_200_000_000) == "8.20GFLOPs"
+    assert units.format_flops(8_200_000_000) == "8.20 GFLOPs"
     assert units.format_percent(0.8) == "80.0%"
     assert units.format_percent(0.12345, digits=2) == "12.35%"
     assert units.format_ratio(2.314) == "2.31×"

@@ -98,7 +98,7 @@ async def test_a_name_belongs_to_one_project(bench: Workbench, file: Path, net: 
 
     with pytest.raises(UsageError, match="another project called net"):
         bench.projects.rename(other.id, "net")
-    with pytest.raises(UsageError, match="needs a name"):
+    with pytest.raises(UsageError, match="must not be empty"):
         bench.projects.rename(other.id, "  ")
     assert bench.projects.rename(net.id, "net").name == "net"
 

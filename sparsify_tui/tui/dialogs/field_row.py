@@ -61,6 +61,7 @@ class FieldRow(Widget):
         & .field--label { width: 20; }
         & Input, & ChoiceInput { width: 1fr; }
         & .field--note { padding-left: 20; height: auto; min-height: 1; color: $text-muted; }
+        &.-bare .field--note { padding-left: 0; }
         &.-wrong .field--note { color: $text-error; }
         &.-current .field--label { color: $text-accent; text-style: bold; }
     }
@@ -74,7 +75,7 @@ class FieldRow(Widget):
             self.row = row
 
     def __init__(self, field: Field) -> None:
-        super().__init__()
+        super().__init__(classes="" if field.label else "-bare")
         self.field = field
         self.input = _input_for(field)
         self._note = Static(self._help(), markup=False, classes="field--note")
@@ -87,7 +88,8 @@ class FieldRow(Widget):
     def compose(self) -> ComposeResult:
         """The parts."""
         with Horizontal():
-            yield Static(clean_text(self.field.label), markup=False, classes="field--label")
+            if self.field.label:
+                yield Static(clean_text(self.field.label), markup=False, classes="field--label")
             yield self.input
         yield self._note
 

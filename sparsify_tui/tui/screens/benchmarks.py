@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sparsify_tui.core.project import BenchmarkRun, Comparison
+from sparsify_tui.core.project import BenchmarkRun, Comparison, MetricChange
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import (
     format_bytes,
@@ -36,12 +36,12 @@ from sparsify_tui.tui.widgets.table_model import Column, Row
 
 _COLUMNS = (
     Column(key="name", title="benchmark", width=14, grows=True),
-    Column(key="setup", title="batch×threads", width=13, priority=3),
+    Column(key="setup", title="setup", width=7),
     Column(key="before", title="original", width=8, justify="right", priority=2),
     Column(key="after", title="changed", width=8, justify="right", priority=2),
     Column(key="ratio", title="speed-up", width=8, justify="right"),
     Column(key="verdict", title="verdict", width=13),
-    Column(key="metric", title="metric", width=16, justify="right", priority=1),
+    Column(key="metric", title="quality", width=17, justify="right", priority=1),
 )
 _STYLES = {"faster": "bold green", "slower": "bold red", "not trusted": "yellow"}
 
@@ -66,6 +66,10 @@ class BenchmarksScreen(StoredScreen):
         Binding("r", "run", "Measure an optimization", show=False, id="bench.run"),
         Binding("a", "apply", "Save the pruned .onnx", show=False, id="bench.apply"),
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._newest = ""
 
     def body(self) -> Iterable[Widget]:
         """Note, table with detail, intervals."""
@@ -103,6 +107,9 @@ class BenchmarksScreen(StoredScreen):
         ]
         table = self.query_one(Table)
         table.show_rows(rows)
+        if runs[-1].id != self._newest:
+            self._newest = runs[-1].id
+            table.move_to(_key(runs[-1], 0))
         if self.focused is None:
             table.focus()
         self._show_chart()
@@ -223,12 +230,12 @@ def _row(run: BenchmarkRun, at: int, comparison: Comparison) -> Row:
     before, after = pair[comparison.a], pair[comparison.b]
     ratio = comparison.ratio.value
     metric = run.metric
-    quality = f"{format_percent(metric.before)}→{format_percent(metric.after)}" if metric else "·"
+    quality = _quality(metric) if metric else "·"
     return Row(
         key=_key(run, at),
         cells={
             "name": name_cell(run.name),
-            "setup": cell(f"{before.batch} × {before.threads}"),
+            "setup": cell(f"b{before.batch} t{before.threads}"),
             "before": cell(format_ms(before.timing.median_ms)),
             "after": cell(format_ms(after.timing.median_ms)),
             "ratio": cell(format_ratio(ratio)),
@@ -246,6 +253,15 @@ def _row(run: BenchmarkRun, at: int, comparison: Comparison) -> Row:
         },
         search=f"{run.name} {comparison.verdict}",
     )
+
+
+def _quality(metric: MetricChange) -> str:
+    """Before and after; only the latter where the metric compares the two models."""
+    if metric.name == "agreement":
+        return f"agree {format_percent(metric.after)}"
+    if metric.name == "output error":
+        return f"error {format_score(metric.after)}"
+    return f"{format_percent(metric.before)}→{format_percent(metric.after)}"
 
 
 def _note(run: BenchmarkRun, comparison: Comparison, *, stale: bool) -> Content:

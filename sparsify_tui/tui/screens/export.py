@@ -18,6 +18,7 @@ from sparsify_tui.core.optimization import Optimization, compile_recipe
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import SparsifyError
 from sparsify_tui.tui import questions
+from sparsify_tui.tui.dialogs.confirm import Confirm
 from sparsify_tui.tui.schedule_chart import show_schedule
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.theme import LIGHT
@@ -100,8 +101,17 @@ class ExportScreen(StoredScreen):
         def save(path: str) -> None:
             self.act(lambda: self.confirm(f"saved {exports.save(text, Path(path))}"))
 
+        def save_or_ask(path: str) -> None:
+            if not Path(path).expanduser().is_file():
+                save(path)
+                return
+            question = Confirm(f"Replace {path}?", "It is there already.", yes="replace")
+            self.app.push_screen(question, lambda yes: save(path) if yes else None)
+
         default = exports.default_path(self.target[0], Path.cwd())
-        questions.ask_path(self.owner, f"Save the {self.target[1]} as", str(default), (), save)
+        questions.ask_path(
+            self.owner, f"Save the {self.target[1]} as", str(default), (), save_or_ask
+        )
 
     def action_copy_row(self) -> None:
         """Copies the whole text."""

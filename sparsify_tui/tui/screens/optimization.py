@@ -69,7 +69,9 @@ class OptimizationScreen(StoredScreen):
         Binding("right_curly_bracket", "shift(0.01)", "1 point more", show=False, id="plan.more1"),
         Binding("K", "lock", "Lock or unlock the layer", show=False, id="plan.lock"),
         Binding("t", "target", "Spread a target sparsity", show=False, id="plan.target"),
-        Binding("f", "schedule", "Epochs and learning rate", show=False, id="plan.schedule"),
+        Binding(
+            "f", "schedule", "Schedule: epochs and learning rate", show=False, id="plan.schedule"
+        ),
         Binding("u,ctrl+z", "undo", "Undo", show=False, id="plan.undo"),
         Binding("ctrl+r,ctrl+y", "redo", "Redo", show=False, id="plan.redo"),
         Binding("c", "copy_plan", "Copy the optimization", show=False, id="plan.copy"),
@@ -155,7 +157,7 @@ class OptimizationScreen(StoredScreen):
         def apply(text: str) -> None:
             self._edit(lambda plan: set_level(plan, chosen, level_from_text(text, level)))
 
-        title = f"Sparsity of {len(chosen)} layers" if len(chosen) > 1 else "Sparsity in %"
+        title = f"Sparsity of {len(chosen)} layers in %: 85, +5, -5 or dense"
         questions.ask_text(
             self.owner, title, f"{level * 100:g}", lambda text: self.act(lambda: apply(text))
         )
@@ -169,7 +171,9 @@ class OptimizationScreen(StoredScreen):
     def action_schedule(self) -> None:
         """The fields of all modifiers as one form."""
         if self.plan is not None:
-            form = Form("Epochs and learning rate", schedule_fields(self.plan), accept="keep")
+            form = Form(
+                "Schedule: epochs and learning rate", schedule_fields(self.plan), accept="keep"
+            )
             self.app.push_screen(form, self._reschedule)
 
     def action_undo(self) -> None:
@@ -278,9 +282,9 @@ class OptimizationScreen(StoredScreen):
             return
         bench, layers = self.desk.bench, self.project.model.prunable
         outlook = bench.plans.outlook(self.project, plan)
-        undo = len(self._history.past) if self._history else 0
+        steps = (len(self._history.past), len(self._history.future)) if self._history else (0, 0)
         self.query_one("#outlook", Static).update(
-            outlook_text(plan, outlook, is_met=bench.plans.is_met(self.project, plan), undo=undo)
+            outlook_text(plan, outlook, is_met=bench.plans.is_met(self.project, plan), steps=steps)
         )
         rows = plan_rows(self.project, plan, self.desk.perf, symbols_of(self.app))
         self.query_one(Table).show_rows(rows)

@@ -51,6 +51,8 @@ class SectionScreen(Screen[None]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-usual"), (120, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall"), (40, "-high")]
         self._seen = -1
+        self._is_ready = False
+        self._pending: SparsifyError | None = None
         self._filter: FilterLine | None = None
 
     @property
@@ -85,13 +87,20 @@ class SectionScreen(Screen[None]):
             yield from self.body()
         yield KeyLine(self.HINTS)
 
+    def on_mount(self) -> None:
+        """From here on there are widgets to draw in; what came before is shown now."""
+        self._is_ready = True
+        if self._pending is not None:
+            self.fail(self._pending)
+
     def on_screen_resume(self) -> None:
         """Catches up with what changed while hidden."""
         self.catch_up()
+        self.owner.show_jobs()
 
     def catch_up(self) -> None:
         """Draws again where the desk has changed since."""
-        if self._seen == self.desk.version:
+        if not self._is_ready or self._seen == self.desk.version:
             return
         self._seen = self.desk.version
         self.query_one(SectionStrip).disable(() if self.desk.project else NEED_A_PROJECT)
@@ -109,15 +118,20 @@ class SectionScreen(Screen[None]):
 
     def show_job(self, text: str) -> None:
         """Says in the top line what runs."""
-        self.query_one(TopLine).show_job(text)
+        if self._is_ready:
+            self.query_one(TopLine).show_job(text)
 
     def fail(self, error: SparsifyError) -> None:
         """Shows an error until it is dismissed."""
+        if not self._is_ready:
+            self._pending = error
+            return
         self._messages().show_error(error.message, error.hint)
 
     def confirm(self, text: str) -> None:
         """Confirms quietly."""
-        self._messages().show_success(text)
+        if self._is_ready:
+            self._messages().show_success(text)
 
     def stand_in(self, sentence: str, *steps: tuple[str, str], takes: str = "", when: bool) -> None:
         """Says what the section is for and which keys fill it, in place of its body."""

@@ -63,7 +63,7 @@ class StoredScreen(SectionScreen):
                 self.desk.look_at(chosen)
                 self.catch_up()
 
-        self.app.push_screen(Choose(f"Open a {self.WHAT}", lines), opened)
+        self.app.push_screen(Choose(f"Open another {self.WHAT}", lines), opened)
 
     def action_rename_item(self) -> None:
         """Asks for another name."""

@@ -42,6 +42,7 @@ class Table(RowTable, inherit_bindings=False):
         Binding("ctrl+d,pagedown", "page_down", "Page down", show=False, id="table.page_down"),
         Binding("ctrl+u,pageup", "page_up", "Page up", show=False, id="table.page_up"),
         Binding("space", "toggle_mark", "Mark", show=False, id="table.mark"),
+        Binding("asterisk", "mark_all", "Mark all in sight", show=False, id="table.mark_all"),
         Binding(
             "less_than_sign", "choose_column(-1)", "Column before", show=False, id="table.before"
         ),
@@ -173,6 +174,13 @@ class Table(RowTable, inherit_bindings=False):
         """Marks or unmarks the row under the cursor."""
         if self.cursor_key is not None:
             self._toggle(self.cursor_key)
+
+    def action_mark_all(self) -> None:
+        """Marks all rows that the filter leaves; unmarks all when these are marked already."""
+        if self._can_mark:
+            shown = set(self._shown_keys)
+            self.mark(() if shown <= self._state.marks else shown | self._state.marks)
+            self.post_message(self.Marked(self, self.marked_keys))
 
     def action_choose_column(self, by: int) -> None:
         """Points at the next column that can be sorted."""

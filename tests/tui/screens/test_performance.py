@@ -25,7 +25,7 @@ async def test_without_a_run_the_section_shows_flops_and_says_so(house: House):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("enter")
         await until(lambda: "from the architecture" in frame(app), pilot)
-        assert "14.0MFLOPs" in frame(app)
+        assert "14.0 MFLOPs" in frame(app)
 
 
 async def test_views_go_from_layers_to_kernels_to_operators(house: House):
