@@ -105,7 +105,7 @@ def _compare(
 ) -> Generator[Progress, None, tuple[list[Run], Comparison]]:
     feeds = opened.feeds(case.batch)
     files = (Path(opened.options.path), changed)
-    sessions = [opened.engine.open(file, threads=case.threads) for file in files]
+    sessions = [opened.engine.open(file, threads=case.threads, in_turn=True) for file in files]
     works = [partial(session.run, feeds) for session in sessions]
     for work in works:
         warm_up(work)

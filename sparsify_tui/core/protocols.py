@@ -54,8 +54,18 @@ class Engine(Protocol):
     version: str
     provider: str
 
-    def open(self, path: Path, *, threads: int, profiled: bool = False) -> Session:
-        """Loads a model file. Raises ModelError when the runtime refuses it."""
+    def open(
+        self, path: Path, *, threads: int, profiled: bool = False, in_turn: bool = False
+    ) -> Session:
+        """Loads a model file. Raises ModelError when the runtime refuses it.
+
+        Args:
+            path: Of the model.
+            threads: That work on one operation.
+            profiled: Whether `kernel_times` will be asked for.
+            in_turn: Whether another session runs in turn with this one, so that its threads
+                must be quiet between two runs.
+        """
 
     def trace_shapes(self, model: bytes, feeds: Feeds) -> Mapping[str, tuple[int, ...]]:
         """Real shapes of all outputs of a model, from one run."""

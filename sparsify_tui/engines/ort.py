@@ -44,9 +44,13 @@ class OnnxRuntime:
     version = onnxruntime.__version__
     provider = "CPUExecutionProvider"
 
-    def open(self, path: Path, *, threads: int, profiled: bool = False) -> OrtSession:
+    def open(
+        self, path: Path, *, threads: int, profiled: bool = False, in_turn: bool = False
+    ) -> OrtSession:
         """Loads a model file. Raises ModelError when onnxruntime refuses it."""
-        return OrtSession(str(path), self.provider, threads=threads, profiled=profiled)
+        return OrtSession(
+            str(path), self.provider, threads=threads, profiled=profiled, in_turn=in_turn
+        )
 
     def trace_shapes(self, model: bytes, feeds: Feeds) -> Mapping[str, tuple[int, ...]]:
         """Real shapes of all outputs of a model, from one unoptimized run."""
@@ -69,11 +73,14 @@ class OrtSession:
         threads: int,
         profiled: bool,
         optimized: bool = True,
+        in_turn: bool = False,
     ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _FATAL_ONLY
+        if in_turn:  # else its threads spin on after a run, and slow the other session by half
+            options.add_session_config_entry("session.force_spinning_stop", "1")
         if not optimized:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._folder = tempfile.TemporaryDirectory() if profiled else None

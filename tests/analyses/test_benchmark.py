@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from sparsify_tui.analyses.benchmark import (
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.project import BenchmarkRun
+from sparsify_tui.engines.ort import OnnxRuntime, OrtSession
 from sparsify_tui.errors import UsageError
 from tests.analyses.fakes import finished, options
 from tests.analyses.models import (
@@ -131,3 +133,19 @@ def test_the_compressed_size_is_that_of_deflate(tmp_path: Path) -> None:
     assert compressed_size(tmp_path) == pytest.approx(wanted, rel=0.01)
     (tmp_path / "two").write_bytes(content)
     assert compressed_size(tmp_path) == pytest.approx(2 * wanted, rel=0.01)
+
+
+def test_both_sessions_of_a_comparison_are_quiet_between_their_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_turn: list[bool] = []
+    opening = OnnxRuntime.open
+
+    def watched_open(engine: OnnxRuntime, file: Path, **how: Any) -> OrtSession:
+        in_turn.append(how.get("in_turn", False))
+        return opening(engine, file, **how)
+
+    monkeypatch.setattr(OnnxRuntime, "open", watched_open)
+    benchmark(saved(two_layers(), tmp_path / "m.onnx"), [[1, 1]])
+
+    assert in_turn[:2] == [True, True]

@@ -161,3 +161,11 @@ def test_the_minimum_of_a_kernel_is_over_the_counted_runs_and_sums_its_calls() -
     (kernel,) = ort._fastest(events, runs=3, counted=[0, 2])
 
     assert kernel.ms == pytest.approx(0.012)
+
+
+def test_a_session_that_runs_in_turn_gives_the_same_outputs(model_file: Path) -> None:
+    alone = ENGINE.open(model_file, threads=2).run({"x": X})
+    in_turn = ENGINE.open(model_file, threads=2, in_turn=True).run({"x": X})
+
+    for one, other in zip(alone, in_turn, strict=True):
+        np.testing.assert_array_equal(one, other)
