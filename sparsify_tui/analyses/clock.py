@@ -69,6 +69,7 @@ def time_in_rounds(
     handed the round's laps.
     """
     parts: list[Laps] = []
+    start = time.perf_counter()
     for at in range(rounds):
         for _ in range(_SETTLING_RUNS):
             work()
@@ -79,32 +80,27 @@ def time_in_rounds(
             fewest=math.ceil(FEWEST_RUNS / rounds),
             most_s=MOST_S / rounds,
         )
-        laps = yield from _as_part(timing, at, rounds, seconds)
+        laps = _finished(timing)
         interlude(laps)
         parts.append(laps)
+        spent = time.perf_counter() - start
+        yield Progress(
+            done=at + 1, total=rounds, item=item, left_s=spent / (at + 1) * (rounds - at - 1)
+        )
     return Laps(
         samples_ms=tuple(sample for part in parts for sample in part.samples_ms),
         busy=median(part.busy for part in parts),
     )
 
 
-def _as_part(
-    timing: Generator[Progress, None, Laps], at: int, rounds: int, seconds: float
-) -> Generator[Progress, None, Laps]:
-    """Progress of one round as progress of the whole."""
+def _finished(timing: Generator[Progress, None, Laps]) -> Laps:
+    """The laps of a round, which is too short to report from."""
     while True:
         try:
-            progress = next(timing)
+            next(timing)
         except StopIteration as end:
             laps: Laps = end.value
             return laps
-        later = seconds / rounds * (rounds - at - 1)
-        yield Progress(
-            done=at * progress.total + progress.done,
-            total=rounds * progress.total,
-            item=progress.item,
-            left_s=None if progress.left_s is None else progress.left_s + later,
-        )
 
 
 def time_in_turn(
