@@ -51,8 +51,8 @@ def time_runs(
 ) -> Generator[Progress, None, Laps]:
     """At least `seconds` and `fewest` runs, at most `most_s`, which is 30 s."""
     samples: list[float] = []
-    clock = _Clock(seconds, most_s or MOST_S)
     with quiet_collector():
+        clock = _Clock(seconds, most_s or MOST_S)
         while not clock.is_over(len(samples), fewest):
             samples.append(lap(work))
             if clock.is_report_due():
@@ -113,8 +113,8 @@ def time_in_turn(
     repeats = max(1, round(_BLOCK_MS / max(lap(a), 1e-3)))
     samples_a: list[float] = []
     samples_b: list[float] = []
-    clock = _Clock(seconds, MOST_S)
     with quiet_collector():
+        clock = _Clock(seconds, MOST_S)
         while not clock.is_over(len(samples_a), _FEWEST_BLOCKS):
             first = _block(a, repeats)
             second = _block(b, repeats)
