@@ -69,9 +69,7 @@ class OptimizationScreen(StoredScreen):
         Binding("right_curly_bracket", "shift(0.01)", "1 point more", show=False, id="plan.more1"),
         Binding("K", "lock", "Lock or unlock the layer", show=False, id="plan.lock"),
         Binding("t", "target", "Spread a target sparsity", show=False, id="plan.target"),
-        Binding(
-            "f", "schedule", "Schedule: epochs and learning rate", show=False, id="plan.schedule"
-        ),
+        Binding("f", "schedule", "Schedule: epochs and rates", show=False, id="plan.schedule"),
         Binding("u,ctrl+z", "undo", "Undo", show=False, id="plan.undo"),
         Binding("ctrl+r,ctrl+y", "redo", "Redo", show=False, id="plan.redo"),
         Binding("c", "copy_plan", "Copy the optimization", show=False, id="plan.copy"),
@@ -171,9 +169,7 @@ class OptimizationScreen(StoredScreen):
     def action_schedule(self) -> None:
         """The fields of all modifiers as one form."""
         if self.plan is not None:
-            form = Form(
-                "Schedule: epochs and learning rate", schedule_fields(self.plan), accept="keep"
-            )
+            form = Form("Schedule: epochs and rates", schedule_fields(self.plan), accept="keep")
             self.app.push_screen(form, self._reschedule)
 
     def action_undo(self) -> None:

@@ -43,12 +43,8 @@ class Table(RowTable, inherit_bindings=False):
         Binding("ctrl+u,pageup", "page_up", "Page up", show=False, id="table.page_up"),
         Binding("space", "toggle_mark", "Mark", show=False, id="table.mark"),
         Binding("asterisk", "mark_all", "Mark all in sight", show=False, id="table.mark_all"),
-        Binding(
-            "less_than_sign", "choose_column(-1)", "Column before", show=False, id="table.before"
-        ),
-        Binding(
-            "greater_than_sign", "choose_column(1)", "Column after", show=False, id="table.after"
-        ),
+        Binding("less_than_sign", "choose_column(-1)", "Column before", show=False, id="table.lt"),
+        Binding("greater_than_sign", "choose_column(1)", "Column after", show=False, id="table.gt"),
         Binding("s", "sort_column", "Sort", show=False, id="table.sort"),
     ]
     DEFAULT_CSS = """
@@ -178,8 +174,8 @@ class Table(RowTable, inherit_bindings=False):
     def action_mark_all(self) -> None:
         """Marks all rows that the filter leaves; unmarks all when these are marked already."""
         if self._can_mark:
-            shown = set(self._shown_keys)
-            self.mark(() if shown <= self._state.marks else shown | self._state.marks)
+            marks, shown = self._state.marks, set(self._shown_keys)
+            self.mark(() if shown <= marks else shown | marks)
             self.post_message(self.Marked(self, self.marked_keys))
 
     def action_choose_column(self, by: int) -> None:
