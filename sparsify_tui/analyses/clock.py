@@ -1,63 +1,111 @@
-"""Times sessions: warm-up, a loop long enough to be believed, and two of them in turn."""
+"""Times sessions: warm-up, a loop long enough to be believed, and several of them in turn."""
 
 from __future__ import annotations
 
 import gc
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from statistics import median
+from dataclasses import dataclass, replace
 
 from sparsify_tui.core.protocols import Progress
+from sparsify_tui.core.timing import Gauge, Ratio, compare_pairs
+from sparsify_tui.engines.gauge import watch_machine
 
 Work = Callable[[], object]
 
-WARM_UP_S = 0.5
+WARM_UP_S = 1.0
+MOST_WARM_UP_S = 10.0
 FEWEST_RUNS = 100
-MOST_S = 30.0
+MOST_S = 60.0
+FEWEST_ROUNDS = 10
+ENOUGH_S = 3.0
+_WINDOW_RUNS = 10
+_SHORTEST_WINDOW = 0.1
+"""Of the least time."""
+_WINDOWS = 3
+_STEADY = 0.02
 _REPORT_EVERY_S = 0.5
-_BLOCK_MS = 20.0
-_FEWEST_BLOCKS = 15
+_TURN_MS = 20.0
 _SETTLING_RUNS = 2
+_LEAST_SHARE_OF_CPU = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Laps:
-    """Run times in order, and how busy the machine was meanwhile."""
+    """Run times in order, and how quiet the machine was meanwhile."""
 
     samples_ms: tuple[float, ...]
-    busy: float
-    """Wall time over CPU time of the timing thread; 1 when nothing else ran."""
+    """Those of works that were timed in turn belong together by index."""
+    cpu_ms: tuple[float, ...] = ()
+    """CPU time of this process for each; only of works that were timed in turn."""
+    gauge: Gauge | None = None
+    """None of a part of a measurement."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing on the machine speaks against what was measured."""
+        return self.gauge is None or not self.gauge.doubts
 
 
-def warm_up(work: Work) -> float:
-    """Runs for half a second; returns the milliseconds of the very first run."""
+def compare_laps(a: Laps, b: Laps, *, threads: int) -> Ratio:
+    """Ratio of two works that were timed in turn: above 1, b is faster.
+
+    One thread is compared by its CPU time, from which it is not taken when others need the
+    core. The clock on the wall counts for several threads, and for work that is done elsewhere.
+    """
+    if threads == 1 and all(_works_here(laps) for laps in (a, b)):
+        return compare_pairs(a.cpu_ms, b.cpu_ms)
+    return compare_pairs(a.samples_ms, b.samples_ms)
+
+
+def _works_here(laps: Laps) -> bool:
+    """Whether the CPU time, and the wait for it, make up for most of the time that passed."""
+    waiting = laps.gauge.wall_over_cpu if laps.gauge else 1.0
+    return sum(laps.cpu_ms) * waiting > _LEAST_SHARE_OF_CPU * sum(laps.samples_ms)
+
+
+def warm_up(work: Work, *, most_s: float | None = None) -> float:
+    """Runs until three windows of 10 runs differ by less than 2 %, for a second at least.
+
+    The fastest run of each is compared, which others that use the cores disturb least. A window
+    of very short runs is longer, so that it is not all noise.
+
+    Args:
+        work: What is to be timed.
+        most_s: When to stop at the latest; 10 s when not given.
+
+    Returns:
+        Milliseconds of the very first run.
+    """
+    most_s = MOST_WARM_UP_S if most_s is None else most_s
+    start = time.perf_counter()
     cold = lap(work)
-    end = time.perf_counter() + WARM_UP_S
-    while time.perf_counter() < end:
-        work()
+    windows: list[float] = []
+    window: list[float] = []
+    with quiet_collector():
+        while not _is_warm(windows, time.perf_counter() - start, most_s):
+            window.append(lap(work))
+            if len(window) >= _WINDOW_RUNS and sum(window) >= _SHORTEST_WINDOW * WARM_UP_S * 1e3:
+                windows.append(min(window))
+                window = []
     return cold
 
 
+def _is_warm(windows: Sequence[float], spent_s: float, most_s: float) -> bool:
+    last = windows[-_WINDOWS:]
+    steady = len(last) == _WINDOWS and max(last) < (1 + _STEADY) * min(last)
+    return spent_s >= most_s or (steady and spent_s >= WARM_UP_S)
+
+
 def time_runs(
-    work: Work,
-    item: str,
-    seconds: float,
-    *,
-    fewest: int = FEWEST_RUNS,
-    most_s: float | None = None,
+    work: Work, item: str, seconds: float, *, fewest: int = FEWEST_RUNS
 ) -> Generator[Progress, None, Laps]:
-    """At least `seconds` and `fewest` runs, at most `most_s`, which is 30 s."""
-    samples: list[float] = []
-    with quiet_collector():
-        clock = _Clock(seconds, most_s or MOST_S)
-        while not clock.is_over(len(samples), fewest):
-            samples.append(lap(work))
-            if clock.is_report_due():
-                yield clock.progress(item, len(samples), fewest)
-    return Laps(samples_ms=tuple(samples), busy=clock.busy)
+    """At least `seconds` and `fewest` runs, but no longer than a minute."""
+    read_gauge = watch_machine()
+    laps = yield from _loop(work, item, seconds, fewest, MOST_S)
+    return replace(laps, gauge=read_gauge())
 
 
 def time_in_rounds(
@@ -68,29 +116,32 @@ def time_in_rounds(
     What the interludes measure thus meets the machine in the states that the runs met. It is
     handed the round's laps.
     """
-    parts: list[Laps] = []
+    samples: list[float] = []
+    fewest = math.ceil(FEWEST_RUNS / rounds)
+    read_gauge = watch_machine()
     start = time.perf_counter()
-    for at in range(rounds):
+    for at in range(1, rounds + 1):
         for _ in range(_SETTLING_RUNS):
             work()
-        timing = time_runs(
-            work,
-            item,
-            seconds / rounds,
-            fewest=math.ceil(FEWEST_RUNS / rounds),
-            most_s=MOST_S / rounds,
-        )
-        laps = _finished(timing)
+        laps = _finished(_loop(work, item, seconds / rounds, fewest, MOST_S / rounds))
         interlude(laps)
-        parts.append(laps)
+        samples += laps.samples_ms
         spent = time.perf_counter() - start
-        yield Progress(
-            done=at + 1, total=rounds, item=item, left_s=spent / (at + 1) * (rounds - at - 1)
-        )
-    return Laps(
-        samples_ms=tuple(sample for part in parts for sample in part.samples_ms),
-        busy=median(part.busy for part in parts),
-    )
+        yield Progress(done=at, total=rounds, item=item, left_s=spent / at * (rounds - at))
+    return Laps(samples_ms=tuple(samples), gauge=read_gauge())
+
+
+def _loop(
+    work: Work, item: str, seconds: float, fewest: int, most_s: float
+) -> Generator[Progress, None, Laps]:
+    samples: list[float] = []
+    with quiet_collector():
+        clock = _Clock(seconds, most_s, fewest)
+        while not clock.is_over(len(samples)):
+            samples.append(lap(work))
+            if clock.is_report_due():
+                yield clock.progress(item, len(samples))
+    return Laps(samples_ms=tuple(samples))
 
 
 def _finished(timing: Generator[Progress, None, Laps]) -> Laps:
@@ -104,28 +155,70 @@ def _finished(timing: Generator[Progress, None, Laps]) -> Laps:
 
 
 def time_in_turn(
-    a: Work, b: Work, item: str, seconds: float
-) -> Generator[Progress, None, tuple[Laps, Laps]]:
-    """A, B, B, A blocks, so that a drift of the machine meets both alike.
+    works: Sequence[Work],
+    item: str,
+    seconds: float,
+    *,
+    is_enough: Callable[[Sequence[Laps]], bool] | None = None,
+) -> Generator[Progress, None, tuple[Laps, ...]]:
+    """Rounds of A, B, C, C, B, A, so that a drift of the machine meets all alike.
 
-    Each sample is the mean run of a pair of blocks of about 20 ms.
+    A turn is some runs of about 20 ms together; all works do the same number.
+
+    Args:
+        works: Two or more.
+        item: What is said to be in work.
+        seconds: Least time of all together.
+        is_enough: Asked twice a second, with the laps so far, whether to stop earlier; not
+            before 3 s and 10 rounds.
     """
-    repeats = max(1, round(_BLOCK_MS / max(lap(a), 1e-3)))
-    samples_a: list[float] = []
-    samples_b: list[float] = []
+    read_gauge = watch_machine()
+    turns = _Turns(works)
     with quiet_collector():
-        clock = _Clock(seconds, MOST_S)
-        while not clock.is_over(len(samples_a), _FEWEST_BLOCKS):
-            first = _block(a, repeats)
-            second = _block(b, repeats)
-            samples_b.append((second + _block(b, repeats)) / 2)
-            samples_a.append((first + _block(a, repeats)) / 2)
+        clock = _Clock(seconds, MOST_S, FEWEST_ROUNDS)
+        while not clock.is_over(turns.rounds):
+            turns.run_round()
             if clock.is_report_due():
-                yield clock.progress(item, len(samples_a), _FEWEST_BLOCKS)
-    return (
-        Laps(samples_ms=tuple(samples_a), busy=clock.busy),
-        Laps(samples_ms=tuple(samples_b), busy=clock.busy),
-    )
+                yield clock.progress(item, turns.rounds)
+                may_end = clock.spent_s >= ENOUGH_S and turns.rounds >= FEWEST_ROUNDS
+                if is_enough and may_end and is_enough(turns.laps()):
+                    break
+    return turns.laps(read_gauge())
+
+
+class _Turns:
+    """Works that take turns, forward and then backward."""
+
+    def __init__(self, works: Sequence[Work]) -> None:
+        self._works = works
+        one = sum(lap(work) for work in works) / len(works)
+        self._repeats = max(1, round(_TURN_MS / max(one, 1e-3)))
+        self._wall_ns: list[list[int]] = [[] for _ in works]
+        self._cpu_ns: list[list[int]] = [[] for _ in works]
+        self.rounds = 0
+
+    def run_round(self) -> None:
+        order = range(len(self._works))
+        for at in (*order, *reversed(order)):
+            self._take_turn(self._works[at], self._wall_ns[at], self._cpu_ns[at])
+        self.rounds += 1
+
+    def _take_turn(self, work: Work, wall_ns: list[int], cpu_ns: list[int]) -> None:
+        for _ in range(self._repeats):
+            cpu, wall = time.process_time_ns(), time.perf_counter_ns()
+            work()
+            wall_ns.append(time.perf_counter_ns() - wall)
+            cpu_ns.append(time.process_time_ns() - cpu)
+
+    def laps(self, gauge: Gauge | None = None) -> tuple[Laps, ...]:
+        return tuple(
+            Laps(
+                samples_ms=tuple(one / 1e6 for one in wall),
+                cpu_ms=tuple(one / 1e6 for one in cpu),
+                gauge=gauge,
+            )
+            for wall, cpu in zip(self._wall_ns, self._cpu_ns, strict=True)
+        )
 
 
 @contextmanager
@@ -140,17 +233,22 @@ def quiet_collector() -> Iterator[None]:
 
 
 class _Clock:
-    """When to stop, when to report, and how busy the machine is."""
+    """When to stop, and when to report."""
 
-    def __init__(self, seconds: float, most_s: float) -> None:
+    def __init__(self, seconds: float, most_s: float, fewest: int) -> None:
         self._seconds = seconds
         self._most_s = most_s
+        self._fewest = fewest
         self._start = self._reported = time.perf_counter()
-        self._cpu = time.thread_time()
 
-    def is_over(self, done: int, fewest: int) -> bool:
-        spent = time.perf_counter() - self._start
-        return done > 0 and (spent >= self._most_s or (spent >= self._seconds and done >= fewest))
+    @property
+    def spent_s(self) -> float:
+        return time.perf_counter() - self._start
+
+    def is_over(self, done: int) -> bool:
+        spent = self.spent_s
+        enough = spent >= self._seconds and done >= self._fewest
+        return done > 0 and (enough or spent >= self._most_s)
 
     def is_report_due(self) -> bool:
         now = time.perf_counter()
@@ -159,16 +257,12 @@ class _Clock:
         self._reported = now
         return True
 
-    def progress(self, item: str, done: int, fewest: int) -> Progress:
-        spent = time.perf_counter() - self._start
-        total = max(fewest, round(done * self._seconds / spent))
-        left = min(self._most_s - spent, max(self._seconds - spent, spent / done * (fewest - done)))
-        return Progress(done=done, total=max(total, done), item=item, left_s=max(left, 0.0))
-
-    @property
-    def busy(self) -> float:
-        cpu = time.thread_time() - self._cpu
-        return (time.perf_counter() - self._start) / max(cpu, 1e-9)
+    def progress(self, item: str, done: int) -> Progress:
+        spent = self.spent_s
+        total = max(self._fewest, round(done * self._seconds / spent), done)
+        needed = max(self._seconds - spent, spent / done * (self._fewest - done))
+        left = min(self._most_s - spent, needed)
+        return Progress(done=done, total=total, item=item, left_s=max(left, 0.0))
 
 
 def lap(work: Work) -> float:
@@ -176,10 +270,3 @@ def lap(work: Work) -> float:
     start = time.perf_counter_ns()
     work()
     return (time.perf_counter_ns() - start) / 1e6
-
-
-def _block(work: Work, repeats: int) -> float:
-    start = time.perf_counter_ns()
-    for _ in range(repeats):
-        work()
-    return (time.perf_counter_ns() - start) / 1e6 / repeats

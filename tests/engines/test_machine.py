@@ -18,7 +18,9 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Container:
 
     def make(**files: str) -> None:
         for name, text in files.items():
-            (tmp_path / name.replace("_", ".")).write_text(text)
+            (tmp_path / name.replace("_", ".", 1)).write_text(text)
+        (tmp_path / "groups").write_text("0::/\n1:cpu:/\n")
+        monkeypatch.setattr(machine, "_OWN_GROUPS", tmp_path / "groups")
         monkeypatch.setattr(machine, "_CGROUP", tmp_path)
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
 
@@ -42,6 +44,41 @@ def test_cores_are_those_of_affinity_and_quota(
     container(cpu_max=quota)
 
     assert machine.allowed_cores() == cores
+
+
+def test_the_smallest_quota_on_the_way_to_the_root_counts(
+    tmp_path: Path, container: Container
+) -> None:
+    container(cpu_max="300000 100000\n")
+    (tmp_path / "box/app").mkdir(parents=True)
+    (tmp_path / "box/cpu.max").write_text("200000 100000\n")
+    (tmp_path / "box/app/cpu.max").write_text("max 100000\n")
+    (tmp_path / "groups").write_text("0::/box/app\n")
+
+    assert machine.allowed_cores() == 2
+
+
+@pytest.mark.parametrize(("quota", "cores"), [("-1\n", 8), ("350000\n", 4)])
+def test_the_first_version_of_control_groups_is_understood(
+    tmp_path: Path, container: Container, quota: str, cores: int
+) -> None:
+    container()
+    folder = tmp_path / "cpu"
+    folder.mkdir()
+    (folder / "cpu.cfs_quota_us").write_text(quota)
+    (folder / "cpu.cfs_period_us").write_text("100000\n")
+
+    assert machine.allowed_cores() == cores
+
+
+def test_a_group_that_is_not_to_be_seen_from_here_is_looked_for_above(
+    tmp_path: Path, container: Container
+) -> None:
+    """A container of the first version names its folder of the host."""
+    container(cpu_max="200000 100000\n")
+    (tmp_path / "groups").write_text("0::/docker/0123\n")
+
+    assert machine.allowed_cores() == 2
 
 
 def test_without_control_groups_the_affinity_counts(container: Container) -> None:
