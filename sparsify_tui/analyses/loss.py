@@ -49,7 +49,7 @@ def profile_magnitude(
     rows = []
     for done, layer in enumerate(model.prunable):
         yield Progress(done=done, total=len(model.prunable), item=layer.label)
-        weights = loaded.constants.stored(layer.weight)
+        weights = loaded.constants.numbers(layer.weight)
         assert weights is not None, "a layer was read from this weight"
         rows.append(_layer_loss(layer, weights, levels))
     return LossProfile(

@@ -21,8 +21,18 @@ class TensorSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a model needed to run and nobody gave: found by trying."""
+
+    dims: tuple[tuple[str, int], ...] = ()
+    """Sizes of open dimensions, by name or `input:axis`."""
+    values: tuple[tuple[str, float], ...] = ()
+    """Constants, by input."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """A constant weight and the graph nodes that use it."""
+    """A constant weight and the graph nodes that use it, wherever in the file these are."""
 
     id: LayerId
     """Stable for one file: the first using node's name, or its first output's."""
@@ -38,15 +48,24 @@ class Layer:
     params: int
     """Elements of the weight and of the bias that goes with it."""
     flops: int | None
-    """Of one run at the assumed input shapes, all users together; None where shapes are unknown."""
+    """Of one run at the assumed input shapes, all users together; None where shapes are unknown.
+
+    A loop's body counts once. Of the branches of an If the dearest counts.
+    """
     prunable: bool
     quantizable: bool
     density: float
-    """Fraction of the weight's elements that are not zero."""
+    """Fraction of the weight's elements that are not zero; of integers, not their zero point."""
     group: str | None = None
     """Name of the coupling group: the tied weight that several nodes share."""
     users: tuple[str, ...] = ()
     """First output of every node that uses the weight, in graph order."""
+    scope: str = ""
+    """The body that the first user is in, such as `If_0.then_branch`; empty in the main graph."""
+    dtype: str = "float32"
+    """numpy's name of the element type that the file stores."""
+    quantized: bool = False
+    """Whether what is stored are integers that stand for numbers by a scale and a zero point."""
 
     @property
     def weight_params(self) -> int:
@@ -81,16 +100,20 @@ class Model:
     ir_version: int
     producer: str
     params: int
-    """Floating-point constants of all graphs, each tensor counted once."""
+    """Numbers in the constants of all graphs, each stored tensor counted once."""
     flops: int | None
-    """Of one run at `assumed`; the sum over layers, None when none is known."""
+    """Of one run at `assumed`, counted as in `Layer.flops`; None when no layer's are known."""
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     layers: tuple[Layer, ...]
     assumed: tuple[TensorSpec, ...] = ()
     """The inputs at the shapes that FLOPs were counted for."""
+    found: Found = Found()
+    """What every run starts from, beside what is given."""
     unreached_params: int = 0
-    """Parameters inside If, Loop, Scan and local functions: counted, not yet layers."""
+    """Elements of matrices that are part of no layer: their operators are none of a layer's."""
+    precision: str = "float32"
+    """Of the weights: float32, float64, float16, bfloat16, int8, another type, or mixed."""
     warnings: tuple[str, ...] = ()
 
     @property

@@ -1,10 +1,11 @@
-"""A model that does next to nothing, to find out what a measurement itself costs."""
+"""Models to measure the measuring with: one that does next to nothing, one that does its most."""
 
 from __future__ import annotations
 
 import itertools
 
-from onnx import ModelProto, TensorProto, helper
+import numpy as np
+from onnx import GraphProto, ModelProto, TensorProto, helper, numpy_helper
 
 _OPSET = 13
 _IR_VERSION = 8
@@ -22,6 +23,21 @@ def blank_chain(length: int) -> ModelProto:
         for before, after in itertools.pairwise(names)
     ]
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in names]
-    graph = helper.make_graph(nodes, "blank", [ends[0]], [ends[-1]])
+    return _model(helper.make_graph(nodes, "blank", [ends[0]], [ends[-1]]))
+
+
+def matrix_product(size: int) -> ModelProto:
+    """Two square float32 matrices multiplied, the second of them a weight of ones.
+
+    Its one input is `INPUT`, of shape [size, size]; it costs 2 · size³ FLOPs.
+    """
+    square = [size, size]
+    weight = numpy_helper.from_array(np.ones(square, dtype=np.float32), "weight")
+    product = helper.make_node("MatMul", [INPUT, weight.name], ["y"], name="y")
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, square) for name in (INPUT, "y")]
+    return _model(helper.make_graph([product], "product", [ends[0]], [ends[1]], [weight]))
+
+
+def _model(graph: GraphProto) -> ModelProto:
     opset = helper.make_opsetid("", _OPSET)
     return helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)

@@ -2,67 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+from onnx import GraphProto, SparseTensorProto, TensorProto
 
-from sparsify_tui.onnxio.graphs import bodies, body_nodes
+from sparsify_tui.core.model import Layer
+from sparsify_tui.onnxio.graphs import bodies, scoped_nodes
 from sparsify_tui.onnxio.load import LoadedModel
 from sparsify_tui.onnxio.tensors import element_count, is_float
+from sparsify_tui.onnxio.uses import bias_sources
 from sparsify_tui.onnxio.weights import node_constants, stored_constants
 
-_INTEGER_OPS = frozenset(
-    {
-        "ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QGemm",
-        "QuantizeLinear",
-    }
-)  # fmt: skip
+_NO_NUMBERS = frozenset({TensorProto.BOOL, TensorProto.STRING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreached:
+    """A matrix of weights that is part of no layer."""
+
+    name: str
+    params: int
+    users: tuple[str, ...]
+    """Operators of the nodes that take it, in alphabetical order."""
 
 
 def count_params(loaded: LoadedModel) -> int:
-    """Elements of every floating-point constant of all graphs, each stored tensor once.
+    """Numbers in the constants of all graphs, each stored tensor once.
 
-    Initializers and Constant nodes count, scalars included; integers (shapes, indices and
-    int8 weights) do not.
+    Initializers and Constant nodes count, scalars and integers (indices, shapes, int8
+    weights) too; truth values and text do not.
     """
-    main = (tensor for _, tensor in stored_constants(loaded.proto.graph))
-    inner = _body_constants(loaded.proto)
-    return sum(element_count(t) for part in (main, inner) for t in part if is_float(t))
+    return sum(element_count(t) for t in _constants(loaded) if t.data_type not in _NO_NUMBERS)
 
 
-def unreached_constants(loaded: LoadedModel) -> tuple[TensorProto, ...]:
-    """Floating-point constants that only bodies of If, Loop, Scan and functions use."""
-    found = [*_body_constants(loaded.proto), *_captured(loaded)]
-    return tuple(tensor for tensor in found if is_float(tensor))
+def unreached_weights(loaded: LoadedModel, layers: Iterable[Layer]) -> tuple[Unreached, ...]:
+    """Floating-point constants, and integers on a grid, that could be weights but are in no layer.
+
+    Such a constant has two or more dimensions of more than one element, and goes into an
+    operator of which no layer is made.
+    """
+    biases = bias_sources(loaded.proto.graph, loaded.constants)
+    reached = {layer.weight for layer in layers} | {
+        name for part in biases.values() for name in part
+    }
+    users = _users(loaded)
+    return tuple(
+        Unreached(name=name, params=element_count(tensor), users=tuple(sorted(users[name])))
+        for name, tensor in _candidates(loaded)
+        if name in users and name not in reached
+    )
 
 
-def is_quantized(proto: ModelProto) -> bool:
-    """Whether any node computes with, or converts to or from, quantised integers."""
-    nodes = (node for part in (proto.graph.node, body_nodes(proto)) for node in part)
-    return any(n.op_type in _INTEGER_OPS or n.op_type.startswith("QLinear") for n in nodes)
+def sparse_tensors(loaded: LoadedModel) -> tuple[SparseTensorProto, ...]:
+    """Constants that are stored as their non-zero elements."""
+    return tuple(tensor for graph in _graphs(loaded) for tensor in graph.sparse_initializer)
 
 
-def _body_constants(proto: ModelProto) -> Iterable[TensorProto]:
-    for graph in bodies(proto):
+def _candidates(loaded: LoadedModel) -> Iterator[tuple[str, TensorProto]]:
+    for graph in _graphs(loaded):
+        for name, tensor in stored_constants(graph):
+            is_weight = is_float(tensor) or loaded.constants.grid(name) is not None
+            if is_weight and sum(size > 1 for size in tensor.dims) > 1:
+                yield name, tensor
+
+
+def _users(loaded: LoadedModel) -> dict[str, set[str]]:
+    """Operators that take each stored tensor, not counting those that only change its form."""
+    users: dict[str, set[str]] = {}
+    for _, node in scoped_nodes(loaded.proto.graph):
+        if not any(map(loaded.constants.is_constant, node.output)):
+            for name in node.input:
+                for source in loaded.constants.sources(name):
+                    users.setdefault(source, set()).add(node.op_type)
+    return users
+
+
+def _constants(loaded: LoadedModel) -> Iterator[TensorProto]:
+    for graph in _graphs(loaded):
         yield from (tensor for _, tensor in stored_constants(graph))
-    for function in proto.functions:
+        yield from (sparse.values for sparse in graph.sparse_initializer)
+    for function in loaded.proto.functions:
         yield from (tensor for _, tensor in node_constants(function.node))
 
 
-def _captured(loaded: LoadedModel) -> list[TensorProto]:
-    graph, constants = loaded.proto.graph, loaded.constants
-    main = _sources(loaded, (n for n in graph.node if not _is_constant(loaded, n)), graph)
-    inner = _sources(loaded, body_nodes(loaded.proto))
-    return [t for name in sorted(inner - main) if (t := constants.tensor(name)) is not None]
-
-
-def _is_constant(loaded: LoadedModel, node: NodeProto) -> bool:
-    return any(loaded.constants.source(name) is not None for name in node.output)
-
-
-def _sources(
-    loaded: LoadedModel, nodes: Iterable[NodeProto], graph: GraphProto | None = None
-) -> set[str]:
-    names = {name for node in nodes for name in node.input}
-    names |= {value.name for value in graph.output} if graph else set()
-    return {source for name in names if (source := loaded.constants.source(name)) is not None}
+def _graphs(loaded: LoadedModel) -> tuple[GraphProto, ...]:
+    return loaded.proto.graph, *bodies(loaded.proto)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
+Scope = tuple[str, ...]
+"""The bodies around a node from the outermost on, such as `If_0.then_branch`."""
+
 
 def is_standard(node: NodeProto) -> bool:
     """Whether the node's operator belongs to ONNX itself."""
@@ -17,14 +20,29 @@ def first_output(node: NodeProto) -> str:
     return next((name for name in node.output if name), "")
 
 
+def node_bodies(node: NodeProto) -> Iterator[tuple[str, GraphProto]]:
+    """The graphs that the node runs itself, each with its name such as `then_branch`."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.name, attribute.g
+        for at, graph in enumerate(attribute.graphs):
+            yield f"{attribute.name}[{at}]", graph
+
+
+def scoped_nodes(graph: GraphProto, scope: Scope = ()) -> Iterator[tuple[Scope, NodeProto]]:
+    """Every node at any depth with the bodies around it; a node comes before its bodies."""
+    for node in graph.node:
+        yield scope, node
+        for name, body in node_bodies(node):
+            yield from scoped_nodes(body, (*scope, f"{node.name or first_output(node)}.{name}"))
+
+
 def nested_graphs(nodes: Iterable[NodeProto]) -> Iterator[GraphProto]:
     """Every graph inside the nodes at any depth: branches of If, bodies of Loop and Scan."""
     for node in nodes:
-        for attribute in node.attribute:
-            inner = [attribute.g] if attribute.HasField("g") else attribute.graphs
-            for graph in inner:
-                yield graph
-                yield from nested_graphs(graph.node)
+        for _, graph in node_bodies(node):
+            yield graph
+            yield from nested_graphs(graph.node)
 
 
 def bodies(proto: ModelProto) -> Iterator[GraphProto]:

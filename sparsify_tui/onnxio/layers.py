@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from sparsify_tui.core.model import Layer, LayerId
-from sparsify_tui.onnxio.flops import use_flops
-from sparsify_tui.onnxio.graphs import first_output
+from sparsify_tui.onnxio.flops import are_alternatives, run_flops, use_flops
+from sparsify_tui.onnxio.graphs import first_output, scoped_nodes
 from sparsify_tui.onnxio.load import LoadedModel
+from sparsify_tui.onnxio.operators import PRUNABLE, QUANTIZABLE, computes
 from sparsify_tui.onnxio.tensors import element_count
-from sparsify_tui.onnxio.uses import PRUNABLE, QUANTIZABLE, Use, bias_sources
+from sparsify_tui.onnxio.uses import Use, bias_sources
 
 _PART = r"(?:[A-Za-z_]\w*|\d+)"
 _MODULE_WEIGHT = re.compile(rf"({_PART}(?:\.{_PART})*)\.weight", re.ASCII)
@@ -43,44 +44,68 @@ def _layer(
     loaded: LoadedModel,
     layer_id: LayerId,
     uses: list[Use],
-    biases: Mapping[str, str],
+    biases: Mapping[str, tuple[str, ...]],
     shapes: Mapping[str, tuple[int, ...]],
 ) -> Layer:
-    weight = uses[0].weight
-    values = loaded.constants.stored(weight)
+    first, weight = uses[0], uses[0].weight
+    values, grid = loaded.constants.stored(weight), loaded.constants.grid(weight)
     assert values is not None
+    present = np.count_nonzero(values if grid is None else values != grid.zeros(values))
+    operators = {computes(use.node) for use in uses}
+    is_float32 = grid is None and values.dtype == np.float32
     return Layer(
         id=layer_id,
-        node=uses[0].node.name,
-        op_type=uses[0].node.op_type,
+        node=first.node.name,
+        op_type=first.node.op_type,
         weight=weight,
-        module_path=module_path(weight),
+        module_path=None if _is_inlined(first) else module_path(weight),
         shape=values.shape,
         params=values.size + _bias_params(loaded, uses, biases),
         flops=_total_flops(uses, shapes),
-        prunable=any(use.node.op_type in PRUNABLE for use in uses),
-        quantizable=any(use.node.op_type in QUANTIZABLE for use in uses),
-        density=np.count_nonzero(values) / values.size,
+        prunable=not operators.isdisjoint(PRUNABLE),
+        quantizable=is_float32 and not operators.isdisjoint(QUANTIZABLE),
+        density=int(present) / values.size,
         group=weight if len(uses) > 1 else None,
         users=tuple(first_output(use.node) for use in uses),
+        scope=" > ".join(first.scope),
+        dtype=str(values.dtype),
+        quantized=grid is not None,
     )
 
 
-def _bias_params(loaded: LoadedModel, uses: list[Use], biases: Mapping[str, str]) -> int:
-    # the third input of a recurrent node shares its bias with the second, which has counted it
-    names = {biases.get(first_output(use.node), "") for use in uses if use.position < 2}
+def _is_inlined(use: Use) -> bool:
+    # onnx puts the body's name before the names of what it inlines there
+    return any(use.weight.startswith(body.replace(".", "_")) for body in use.scope)
+
+
+def _bias_params(
+    loaded: LoadedModel, uses: list[Use], biases: Mapping[str, tuple[str, ...]]
+) -> int:
+    # the recurrent weight shares its bias with the one before it, which has counted it
+    users = [first_output(use.node) for use in uses if not _is_recurrent(use)]
+    names = {name for user in users for name in biases.get(user, ())}
     tensors = (loaded.constants.tensor(name) for name in names)
     return sum(element_count(tensor) for tensor in tensors if tensor is not None)
 
 
+def _is_recurrent(use: Use) -> bool:
+    return computes(use.node) in {"GRU", "LSTM", "RNN"} and use.position == 2
+
+
 def _total_flops(uses: list[Use], shapes: Mapping[str, tuple[int, ...]]) -> int | None:
-    counts = [use_flops(use, shapes) for use in uses]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    counts = [(use.scope, use_flops(use, shapes)) for use in uses]
+    known = [(scope, count) for scope, count in counts if count is not None]
+    # nobody knows the shapes in a branch that is not taken, where the other one's will do
+    lost = [
+        scope
+        for scope, count in counts
+        if count is None and not any(are_alternatives(scope, other) for other, _ in known)
+    ]
+    return None if lost else run_flops(known)
 
 
 def _layer_ids(loaded: LoadedModel, by_weight: Mapping[str, list[Use]]) -> dict[str, LayerId]:
-    names = Counter(node.name for node in loaded.proto.graph.node)
+    names = Counter(node.name for _, node in scoped_nodes(loaded.proto.graph))
     ids: dict[str, LayerId] = {}
     taken: set[LayerId] = set()
     for weight, uses in by_weight.items():

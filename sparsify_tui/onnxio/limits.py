@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
 import onnx
@@ -40,11 +40,19 @@ def check_limits(proto: ModelProto) -> None:
     """Refuses what is known to be unusable before anything is computed from it.
 
     Raises:
-        ModelError: An unknown version or operator, damaged tensors, or too many nodes.
+        ModelError: An unknown version or operator, or too many nodes.
     """
     _check_versions(proto)
     _check_size(proto)
     _check_operators(proto)
+
+
+def check_contents(proto: ModelProto) -> None:
+    """Refuses damaged tensors, and a main graph that nothing could run.
+
+    Raises:
+        ModelError: It names the tensor.
+    """
     for tensor in all_tensors(proto):
         check_tensor(tensor)
     check_wiring(proto.graph)
@@ -74,7 +82,7 @@ def _check_size(proto: ModelProto) -> None:
 
 def _function_sizes(functions: Iterable[FunctionProto]) -> dict[Key, int]:
     by_key = {(f.domain, f.name, f.overload): f for f in functions}
-    calls = {key: {_key(n) for n in f.node} & by_key.keys() for key, f in by_key.items()}
+    calls = {key: _called(f) & by_key.keys() for key, f in by_key.items()}
     sizes: dict[Key, int] = {}
     try:
         for key in TopologicalSorter(calls).static_order():
@@ -84,10 +92,19 @@ def _function_sizes(functions: Iterable[FunctionProto]) -> dict[Key, int]:
     return sizes
 
 
+def _called(function: FunctionProto) -> set[Key]:
+    return {_key(node) for node in _with_inner(function.node)}
+
+
 def _expanded(nodes: Iterable[NodeProto], sizes: dict[Key, int]) -> int:
+    return sum(sizes.get(_key(node), 1) for node in _with_inner(nodes))
+
+
+def _with_inner(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
     nodes = list(nodes)
-    inner = (node for graph in nested_graphs(nodes) for node in graph.node)
-    return sum(sizes.get(_key(node), 1) for part in (nodes, inner) for node in part)
+    yield from nodes
+    for graph in nested_graphs(nodes):
+        yield from graph.node
 
 
 def _key(node: NodeProto) -> Key:

@@ -14,9 +14,12 @@ from sparsify_tui.errors import ModelError
 from sparsify_tui.onnxio.external import is_external, load_external
 from sparsify_tui.onnxio.files import check_model_file, not_a_model
 from sparsify_tui.onnxio.graphs import all_tensors
-from sparsify_tui.onnxio.limits import check_limits
+from sparsify_tui.onnxio.inline import inline_functions
+from sparsify_tui.onnxio.limits import check_contents, check_limits
 from sparsify_tui.onnxio.names import check_names
+from sparsify_tui.onnxio.unique import make_names_unique
 from sparsify_tui.onnxio.weights import Constants
+from sparsify_tui.onnxio.wiring import mend_wiring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +28,14 @@ class LoadedModel:
 
     path: Path
     proto: ModelProto
-    """With external data brought in."""
+    """With external data brought in, local functions inlined, and unique names of tensors."""
     sha256: str
     """Of the file itself."""
     bytes: int
     """Of the file and its external data."""
     constants: Constants
+    notes: tuple[str, ...] = ()
+    """What was mended on reading, in sentences."""
 
 
 def load_model(path: Path) -> LoadedModel:
@@ -44,8 +49,12 @@ def load_model(path: Path) -> LoadedModel:
         data = path.read_bytes()
         proto = _parsed(path, data)
         check_names(proto)
-        external = sum(load_external(t, path.parent) for t in all_tensors(proto) if is_external(t))
         check_limits(proto)
+        proto = inline_functions(proto)
+        external = sum(load_external(t, path.parent) for t in all_tensors(proto) if is_external(t))
+        check_contents(proto)
+        notes = mend_wiring(proto.graph)
+        make_names_unique(proto.graph)
         constants = Constants(proto.graph)
     except OSError as error:
         raise ModelError(f"Cannot read {clean_text(path.name)}: {error.strerror}.") from error
@@ -59,6 +68,7 @@ def load_model(path: Path) -> LoadedModel:
         sha256=hashlib.sha256(data).hexdigest(),
         bytes=len(data) + external,
         constants=constants,
+        notes=notes,
     )
 
 

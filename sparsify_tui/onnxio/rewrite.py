@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -16,8 +17,10 @@ from sparsify_tui.core.masks import magnitude_mask
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ModelError, UsageError
+from sparsify_tui.onnxio.branches import take_branches
 from sparsify_tui.onnxio.graphs import all_tensors, bodies, first_output
-from sparsify_tui.onnxio.load import LoadedModel
+from sparsify_tui.onnxio.grids import Grid
+from sparsify_tui.onnxio.load import LoadedModel, load_model
 from sparsify_tui.onnxio.tensors import tensor_values
 from sparsify_tui.onnxio.weights import stored_constants
 
@@ -30,6 +33,9 @@ def prune_layers(
     loaded: LoadedModel, model: Model, levels: Mapping[LayerId, float]
 ) -> tuple[ModelProto, dict[LayerId, float]]:
     """Zeroes the weights of least magnitude in the stored tensor of each layer named.
+
+    The tensor may be in any graph. A quantised one gets its zero point where it is pruned;
+    the magnitudes are of the numbers that its integers stand for.
 
     Args:
         loaded: The file in memory, which stays as it is.
@@ -44,15 +50,20 @@ def prune_layers(
     """
     weights = {layer_id: _weight_to_prune(model, layer_id, levels) for layer_id in levels}
     pruned = _copy(loaded.proto)
-    tensors = dict(stored_constants(pruned.graph))
+    graphs = (pruned.graph, *bodies(pruned))
+    tensors = {name: tensor for graph in graphs for name, tensor in stored_constants(graph)}
     return pruned, {
-        layer_id: _prune(tensors[weights[layer_id]], level) for layer_id, level in levels.items()
+        layer_id: _prune(tensors[weight], loaded.constants.grid(weight), levels[layer_id])
+        for layer_id, weight in weights.items()
     }
 
 
 def name_nodes_by_output(proto: ModelProto) -> ModelProto:
-    """A copy in which every node is named after its first output, which is unique."""
-    named = _copy(proto)
+    """A copy in which every node is named after its first output, which is unique.
+
+    Branches whose choice is known are taken: onnxruntime would do it and lose their names.
+    """
+    named = _copy(take_branches(proto))
     for graph in (named.graph, *bodies(named)):
         for node in graph.node:
             node.name = first_output(node)
@@ -101,6 +112,23 @@ def write_model(proto: ModelProto, path: Path) -> None:
         raise ModelError(f"Cannot write {clean_text(path.name)}: {error.strerror}.") from error
 
 
+def through_files(change: Callable[[Path, Path], None]) -> Callable[[ModelProto], ModelProto]:
+    """Turns what changes a model file into what changes a model in memory.
+
+    Args:
+        change: Reads the first path and writes the second.
+    """
+
+    def changed(proto: ModelProto) -> ModelProto:
+        with tempfile.TemporaryDirectory() as folder:
+            before, after = Path(folder, "before.onnx"), Path(folder, "after.onnx")
+            write_model(proto, before)
+            change(before, after)
+            return load_model(after).proto
+
+    return changed
+
+
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -141,9 +169,10 @@ def _weight_to_prune(model: Model, layer_id: LayerId, levels: Mapping[LayerId, f
     return layer.weight
 
 
-def _prune(tensor: TensorProto, level: float) -> float:
-    weights = tensor_values(tensor)
-    pruned = np.where(magnitude_mask(weights, level), weights, weights.dtype.type(0))
-    name = tensor.name
-    tensor.CopyFrom(numpy_helper.from_array(pruned, name))
-    return 1 - np.count_nonzero(pruned) / pruned.size
+def _prune(tensor: TensorProto, grid: Grid | None, level: float) -> float:
+    stored = tensor_values(tensor)
+    zeros = np.zeros((), stored.dtype) if grid is None else grid.zeros(stored)
+    keep = magnitude_mask(stored if grid is None else grid.numbers(stored), level)
+    pruned = np.where(keep, stored, zeros)
+    tensor.CopyFrom(numpy_helper.from_array(pruned, tensor.name))
+    return 1 - np.count_nonzero(pruned != zeros) / pruned.size

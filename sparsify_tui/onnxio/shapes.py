@@ -11,6 +11,7 @@ from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ModelError
 from sparsify_tui.onnxio.graphs import all_tensors, bodies
 from sparsify_tui.onnxio.tensors import dtype_name, element_count, is_float
+from sparsify_tui.onnxio.weights import stored_constants
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -30,8 +31,8 @@ def model_outputs(graph: GraphProto) -> tuple[TensorSpec, ...]:
     return tuple(_spec(value) for value in graph.output)
 
 
-def infer_shapes(proto: ModelProto, inputs: tuple[TensorSpec, ...]) -> Shapes:
-    """Fully known shapes of the main graph's tensors, by name.
+def infer(proto: ModelProto, inputs: tuple[TensorSpec, ...]) -> ModelProto:
+    """A copy without its large weights, with what can be inferred of shapes and types.
 
     Raises:
         ModelError: Shape inference fails as a whole.
@@ -39,15 +40,18 @@ def infer_shapes(proto: ModelProto, inputs: tuple[TensorSpec, ...]) -> Shapes:
     bare = _without_weights(proto)
     _set_inputs(bare.graph, inputs)
     try:
-        inferred = onnx.shape_inference.infer_shapes(bare, data_prop=True)
+        return onnx.shape_inference.infer_shapes(bare, data_prop=True)
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
         raise ModelError(f"Shapes cannot be inferred: {clean_text(error)}") from error
-    graph = inferred.graph
-    known: dict[str, Shape | None] = {
-        value.name: _shape(value) for value in (*graph.value_info, *graph.output)
-    }
+
+
+def known_shapes(inferred: ModelProto, inputs: tuple[TensorSpec, ...]) -> Shapes:
+    """Fully known shapes of the tensors of all graphs, by name."""
+    known: dict[str, Shape | None] = {}
+    for graph in (inferred.graph, *bodies(inferred)):
+        known |= {value.name: _shape(value) for value in (*graph.value_info, *graph.output)}
+        known |= {name: tuple(tensor.dims) for name, tensor in stored_constants(graph)}
     known |= {spec.name: spec.shape for spec in inputs}
-    known |= {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     return {name: fixed for name, shape in known.items() if (fixed := _fixed(shape)) is not None}
 
 
@@ -79,8 +83,8 @@ def _without_weights(proto: ModelProto) -> ModelProto:
     bare.CopyFrom(proto)
     for graph in (bare.graph, *bodies(bare)):
         graph.ClearField("value_info")
-    for output in bare.graph.output:
-        output.type.tensor_type.ClearField("shape")
+        for output in graph.output:
+            output.type.tensor_type.ClearField("shape")
     for tensor in all_tensors(bare):
         if is_float(tensor) and element_count(tensor) > _SMALL:
             for field in _DATA_FIELDS:

@@ -7,29 +7,10 @@ from dataclasses import dataclass
 
 from onnx import GraphProto, NodeProto
 
-from sparsify_tui.onnxio.graphs import first_output, is_standard
+from sparsify_tui.onnxio.graphs import Scope, first_output, scoped_nodes
+from sparsify_tui.onnxio.operators import PRODUCTS, computes, weighted
 from sparsify_tui.onnxio.tensors import element_count, is_float
 from sparsify_tui.onnxio.weights import Constants
-
-PRUNABLE = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
-QUANTIZABLE = frozenset({"Conv", "Gemm", "MatMul"})
-"""Operators whose int8 form onnxruntime runs from QuantizeLinear and DequantizeLinear."""
-
-_WEIGHT_INPUTS = {
-    "Conv": (1,),
-    "ConvTranspose": (1,),
-    "Einsum": (0, 1),
-    "GRU": (1, 2),
-    "Gather": (0,),
-    "Gemm": (0, 1),
-    "LSTM": (1, 2),
-    "MatMul": (0, 1),
-    "RNN": (1, 2),
-}
-"""Inputs that may be a weight, by operator."""
-_PRODUCTS = frozenset({"Einsum", "Gemm", "MatMul"})
-"""Operators with a weight on either side, but not on both: those would be constant."""
-_BIAS_INPUT = {"Conv": 2, "ConvTranspose": 2, "Gemm": 2, "GRU": 3, "LSTM": 3, "RNN": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,39 +22,52 @@ class Use:
     """Which input of the node the weight is."""
     weight: str
     """Name of the stored tensor."""
+    scope: Scope = ()
+    """The bodies that the node is in."""
 
 
 def weight_uses(graph: GraphProto, constants: Constants) -> Iterator[Use]:
-    """Every use of a floating-point weight of two or more dimensions, in graph order."""
-    for node in graph.node:
-        positions = _WEIGHT_INPUTS.get(node.op_type, ()) if is_standard(node) else ()
+    """Every use of a weight of two or more dimensions at any depth, in graph order.
+
+    A weight holds floating-point numbers, or integers that stand for some.
+    """
+    for scope, node in scoped_nodes(graph):
+        known = weighted(node)
+        positions = known.weights if known else ()
         found = [
-            Use(node=node, position=position, weight=weight)
+            Use(node=node, position=position, weight=weight, scope=scope)
             for position in positions
             if position < len(node.input)
             and (weight := _weight(node.input[position], constants)) is not None
         ]
-        if not (node.op_type in _PRODUCTS and _all_constant(node, constants)):
+        if not (computes(node) in PRODUCTS and _all_constant(node, positions, constants)):
             yield from found
 
 
-def bias_sources(graph: GraphProto, constants: Constants) -> dict[str, str]:
-    """Stored bias of each node that has one, by the node's first output.
+def bias_sources(graph: GraphProto, constants: Constants) -> dict[str, tuple[str, ...]]:
+    """Stored biases of each node that has one, by the node's first output.
 
     A bias is the constant input of that name, or the one-dimensional constant that an Add
     directly after a MatMul adds.
     """
-    biases: dict[str, str] = {}
-    products = {node.output[0] for node in graph.node if node.op_type == "MatMul" and node.output}
-    for node in graph.node:
-        position = _BIAS_INPUT.get(node.op_type, len(node.input))
-        if position < len(node.input) and (source := constants.source(node.input[position])):
-            biases[first_output(node)] = source
+    biases: dict[str, tuple[str, ...]] = {}
+    products: set[str] = set()
+    for _, node in scoped_nodes(graph):
+        known = weighted(node)
+        if known is not None and known.bias is not None and known.bias < len(node.input):
+            biases[first_output(node)] = constants.sources(node.input[known.bias])
+        elif computes(node) == "MatMul":
+            products.add(first_output(node))
         elif node.op_type == "Add" and len(node.input) == 2:
             for product, other in (tuple(node.input), tuple(reversed(node.input))):
                 if product in products and (source := _vector(other, constants)):
-                    biases[product] = source
+                    biases[product] = (source,)
     return biases
+
+
+def _all_constant(node: NodeProto, positions: tuple[int, ...], constants: Constants) -> bool:
+    sides = [node.input[position] for position in positions if position < len(node.input)]
+    return len(sides) > 1 and all(map(constants.is_constant, sides))
 
 
 def _vector(name: str, constants: Constants) -> str | None:
@@ -82,11 +76,7 @@ def _vector(name: str, constants: Constants) -> str | None:
 
 
 def _weight(name: str, constants: Constants) -> str | None:
-    tensor = constants.tensor(name)
-    if tensor is None or not is_float(tensor) or len(tensor.dims) < 2 or not element_count(tensor):
+    source, tensor = constants.source(name), constants.tensor(name)
+    if source is None or tensor is None or len(tensor.dims) < 2 or not element_count(tensor):
         return None
-    return constants.source(name)
-
-
-def _all_constant(node: NodeProto, constants: Constants) -> bool:
-    return all(constants.source(name) is not None for name in node.input[:2])
+    return source if is_float(tensor) or constants.grid(source) is not None else None

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
-from sparsify_tui.onnxio.graphs import is_standard
+from sparsify_tui.onnxio.graphs import is_standard, nested_graphs, scoped_nodes
+from sparsify_tui.onnxio.grids import Array, Grid, node_grids
 from sparsify_tui.onnxio.tensors import tensor_values
-from sparsify_tui.onnxio.views import VIEWS, Array, apply_view
+from sparsify_tui.onnxio.views import QUANTIZERS, VIEWS
 
 _NUMBERS = {
     AttributeProto.FLOAT: np.float32,
@@ -20,60 +21,77 @@ _NUMBERS = {
 
 
 class Constants:
-    """The constants of one graph, by name.
+    """The constants of a graph and of the graphs inside it, by name.
 
     A weight may be an initializer or a Constant node, and reach its user through nodes that
-    only change its form (Transpose, Cast, Reshape …). The tensor that is stored in the file
-    is the weight; what a node sees is a view of it.
+    only change its form (Transpose, Cast, DequantizeLinear …). The tensor that is stored in
+    the file is the weight; what a node sees is a view of it. Names must be unique over all
+    graphs, as `make_names_unique` leaves them.
     """
 
     def __init__(self, graph: GraphProto) -> None:
-        self._tensors = dict(stored_constants(graph))
+        self._tensors: dict[str, TensorProto] = {}
+        for part in (graph, *nested_graphs(graph.node)):
+            self._tensors |= stored_constants(part)
         self._views: dict[str, NodeProto] = {}
-        for node in graph.node:
+        self._grids: dict[str, Grid] = {}
+        for _, node in scoped_nodes(graph):
             if self._is_view(node):
                 self._views[node.output[0]] = node
+            for name, grid in node_grids(node, self.stored).items():
+                source = self.source(name)
+                if source is not None and (source == name or grid.is_uniform):
+                    self._grids.setdefault(source, grid)
+
+    def sources(self, name: str) -> tuple[str, ...]:
+        """Names of the stored tensors behind `name`: several where it joins some, or none."""
+        seen: dict[str, None] = {}
+        waiting = [name]
+        while waiting:
+            name = waiting.pop()
+            if name in self._views and name not in seen:
+                node = self._views[name]
+                waiting += reversed(node.input if node.op_type == "Concat" else node.input[:1])
+            seen[name] = None
+        return tuple(name for name in seen if name in self._tensors)
 
     def source(self, name: str) -> str | None:
-        """Name of the stored tensor behind `name`, or None when it depends on inputs."""
-        while name in self._views:
-            name = self._views[name].input[0]
-        return name if name in self._tensors else None
+        """Name of the one stored tensor behind `name`, or None when there is none or several."""
+        found = self.sources(name)
+        return found[0] if len(found) == 1 else None
+
+    def is_constant(self, name: str) -> bool:
+        """Whether `name` depends on no input of the model."""
+        return name in self._views or name in self._tensors
 
     def tensor(self, name: str) -> TensorProto | None:
-        """The stored tensor behind `name`."""
+        """The one stored tensor behind `name`."""
         source = self.source(name)
         return None if source is None else self._tensors[source]
 
     def stored(self, name: str) -> Array | None:
-        """Values of the stored tensor behind `name`, in the shape of the file."""
+        """Values of the one stored tensor behind `name`, in the shape and type of the file."""
         tensor = self.tensor(name)
         return None if tensor is None else tensor_values(tensor)
 
-    def seen(self, name: str) -> Array | None:
-        """Values as a node that takes `name` sees them, or None when they cannot be told."""
-        chain: list[NodeProto] = []
-        while name in self._views:
-            chain.append(self._views[name])
-            name = chain[-1].input[0]
-        values = self.stored(name)
-        for node in reversed(chain):
-            extras = tuple(self.seen(other) for other in node.input[1:])
-            if values is None or any(extra is None for extra in extras):
-                return None
-            values = apply_view(node, (values, *(e for e in extras if e is not None)))
-        return values
+    def grid(self, name: str) -> Grid | None:
+        """What the integers of the stored tensor of that name stand for; None where no integers."""
+        return self._grids.get(name)
+
+    def numbers(self, name: str) -> Array | None:
+        """Like `stored`, but what the integers of a quantised tensor stand for."""
+        stored, grid = self.stored(name), self.grid(self.source(name) or "")
+        return grid.numbers(stored) if stored is not None and grid is not None else stored
 
     def _is_view(self, node: NodeProto) -> bool:
         # its inputs must be known already, which keeps cycles of damaged files out
         return (
             node.op_type in VIEWS
-            and is_standard(node)
+            and (is_standard(node) or node.op_type in QUANTIZERS)
             and len(node.input) > 0
             and len(node.output) == 1
-            and node.output[0] not in self._views
-            and node.output[0] not in self._tensors
-            and all(self.source(name) is not None for name in node.input)
+            and not self.is_constant(node.output[0])
+            and all(self.is_constant(name) for name in node.input if name)
         )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from onnx import GraphProto
+from onnx import GraphProto, NodeProto
 
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ModelError
+from sparsify_tui.onnxio.graphs import first_output, nested_graphs
 
 _EXPORT_AGAIN = "Export the model again."
 
@@ -33,6 +35,49 @@ def check_wiring(graph: GraphProto) -> None:
     except CycleError as error:
         node = graph.node[error.args[1][0]]
         raise _broken(node.output[0], "is made from itself") from error
+
+
+def mend_wiring(graph: GraphProto) -> tuple[str, ...]:
+    """Sorts the nodes and tells apart those of one name, in place; what was done, in sentences.
+
+    onnxruntime sorts by itself, and refuses two nodes of one name unless they are Constants.
+    """
+    notes = []
+    if _sort_nodes(graph):
+        notes.append("The nodes of the file are not in the order that ONNX asks for; sorted here.")
+    named = [node for node in graph.node if node.name and node.op_type != "Constant"]
+    counts = Counter(node.name for node in named)
+    renamed = [node for node in named if counts[node.name] > 1]
+    for node in renamed:
+        node.name = first_output(node)
+    if renamed:
+        notes.append(
+            f"{len(renamed)} nodes share their names, which onnxruntime refuses; here they go by "
+            "the names of their outputs."
+        )
+    return tuple(notes)
+
+
+def _sort_nodes(graph: GraphProto) -> bool:
+    makers = _makers(graph)
+    needs = {
+        index: {makers[name] for name in _needed(node) if name in makers} - {index}
+        for index, node in enumerate(graph.node)
+    }
+    if all(max(before, default=-1) < index for index, before in needs.items()):
+        return False
+    nodes = [graph.node[index] for index in TopologicalSorter(needs).static_order()]
+    copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    graph.node.extend(copies)
+    return True
+
+
+def _needed(node: NodeProto) -> Iterator[str]:
+    yield from node.input
+    for graph in nested_graphs([node]):
+        yield from (value.name for value in graph.output)
+        yield from (name for inner in graph.node for name in inner.input)
 
 
 def _given(graph: GraphProto) -> Iterator[str]:

@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from onnx import helper
 
@@ -190,3 +191,74 @@ def test_hostile_names_reach_the_message_cleaned(tmp_path):
 def test_scalars_and_empty_tensors_are_fine(tmp_path):
     weights = {"s": np.float32(2), "e": np.zeros((0, 8), np.float32)}
     load(build([node("Mul", "x s", "y")], {k: np.asarray(v) for k, v in weights.items()}), tmp_path)
+
+
+def test_nodes_out_of_order_are_sorted_and_told(tmp_path):
+    inner = build([node("Add", "late x", "r")]).graph
+    del inner.input[:]
+    inner.output[0].name = "r"
+    nodes = [
+        node("If", "c", "y", then_branch=inner, else_branch=inner),
+        node("MatMul", "v w", "late"),
+        node("Neg", "x", "v"),
+    ]
+    inputs = [value("x", "N", 8), value("c", dtype=onnx.TensorProto.BOOL)]
+    loaded = load(build(nodes, {"w": random(8, 8)}, inputs), tmp_path)
+    assert [n.op_type for n in loaded.proto.graph.node] == ["Neg", "MatMul", "If"]
+    assert "not in the order" in loaded.notes[0]
+
+
+def test_nodes_of_one_name_go_by_their_outputs_and_it_is_told(tmp_path):
+    nodes = [
+        node("Constant", "", "c1", name="fc", value_float=1.0),
+        node("Neg", "x", "a", name="fc"),
+        node("Add", "a c1", "b", name="fc"),
+        node("Neg", "b", "y", name="other"),
+    ]
+    loaded = load(build(nodes), tmp_path)
+    assert [n.name for n in loaded.proto.graph.node] == ["fc", "a", "b", "other"]
+    assert "2 nodes share their names, which onnxruntime refuses" in loaded.notes[0]
+
+
+def test_constants_may_share_a_name(tmp_path):
+    nodes = [node("Constant", "", out, name="c", value_float=1.0) for out in ("a", "b")]
+    loaded = load(build([*nodes, node("Add", "a b", "y")]), tmp_path)
+    assert (loaded.notes, loaded.proto.graph.node[0].name) == ((), "c")
+
+
+def function(name, *nodes, inputs="a"):
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)]
+    return helper.make_function("mine", name, inputs.split(), ["b"], nodes, opsets)
+
+
+def test_local_functions_are_expanded_and_compute_the_same(tmp_path):
+    inner = function("Inner", constant("w", random(8, 8)), node("MatMul", "a w", "b"))
+    outer = function(
+        "Outer", node("Inner", "a", "h", domain="mine"), node("Inner", "h", "b", domain="mine")
+    )
+    proto = build([node("Outer", "x", "y", domain="mine")], functions=[inner, outer])
+    loaded = load(proto, tmp_path)
+    assert not loaded.proto.functions
+    assert [tensor.name for tensor in loaded.proto.graph.initializer] == ["w"]
+    feed = {"x": random(2, 8)}
+    before, after = (
+        ort.InferenceSession(p.SerializeToString(), providers=["CPUExecutionProvider"])
+        for p in (proto, loaded.proto)
+    )
+    np.testing.assert_allclose(after.run(None, feed)[0], before.run(None, feed)[0], rtol=1e-6)
+
+
+def test_a_function_that_calls_itself_in_a_branch_is_refused(tmp_path):
+    body = build([node("F", "a", "r", domain="mine")]).graph
+    del body.input[:]
+    body.output[0].name = "r"
+    loops = function("F", node("If", "a", "b", then_branch=body, else_branch=body))
+    proto = build([node("F", "x", "y", domain="mine")], functions=[loops])
+    assert "calls itself" in refused(tmp_path, proto)
+
+
+def test_a_call_that_does_not_fit_its_function_is_refused(tmp_path):
+    proto = build(
+        [node("F", "x x x", "y", domain="mine")], functions=[function("F", node("Neg", "a", "b"))]
+    )
+    assert "cannot be expanded" in refused(tmp_path, proto)

@@ -1,63 +1,24 @@
 from __future__ import annotations
 
-import json
 from itertools import product
-from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import pytest
+from onnx import TensorProto
 
-from sparsify_tui.onnxio.owners import kernel_owner
+from sparsify_tui.onnxio.owners import idle_layers, kernel_owner
 from sparsify_tui.onnxio.read import read_model
-from sparsify_tui.onnxio.rewrite import name_nodes_by_output, serialize
+from tests.onnxio.bodies_by_code import branch, choice, loop
 from tests.onnxio.graphs_by_code import build, load, node, random, value
+from tests.onnxio.profiles import IMAGE, ROWS, TOKENS, charged, norm
 
-IMAGE = [value("x", 1, 3, 8, 8)]
-TOKENS = [value("x", 2, 5, 16)]
-ROWS = [value("x", 4, 16)]
 LAST = node("Neg", "m", "y")
-
-
-def kernels(proto, model, folder):
-    """Names and operator types in onnxruntime's own profile of one run."""
-    options = ort.SessionOptions()
-    options.enable_profiling = True
-    options.profile_file_prefix = str(folder / "profile")
-    session = ort.InferenceSession(
-        serialize(name_nodes_by_output(proto)), options, providers=["CPUExecutionProvider"]
-    )
-    session.run(None, {s.name: np.ones(s.shape, s.dtype) for s in model.assumed})
-    events = json.loads(Path(session.end_profiling()).read_text())
-    suffix = "_kernel_time"
-    return {
-        event["name"].removesuffix(suffix): event["args"]["op_name"]
-        for event in events
-        if event["name"].endswith(suffix)
-    }
-
-
-def charged(proto, folder):
-    """Owner of every kernel that a run of the model starts."""
-    loaded = load(proto, folder)
-    model = read_model(loaded)
-    owner = kernel_owner(loaded, model)
-    return {
-        (name, op_type): owner(name, op_type)
-        for name, op_type in kernels(loaded.proto, model, folder).items()
-    }
 
 
 def conv(inputs, output, channels, from_channels, weights, size=3):
     name = f"w_{output}"
     weights[name] = random(channels, from_channels, size, size) / 10
     return node("Conv", f"{inputs} {name}", output, pads=[size // 2] * 4)
-
-
-def norm(inputs, output, channels, weights):
-    names = [f"{part}_{output}" for part in ("scale", "shift", "mean", "variance")]
-    weights |= {name: np.abs(random(channels)) + 0.5 for name in names}
-    return node("BatchNormalization", f"{inputs} {' '.join(names)}", output)
 
 
 @pytest.mark.parametrize(("channels", "main_first"), list(product([6, 16], [True, False])))
@@ -185,3 +146,82 @@ def test_a_graph_of_many_paths_is_followed_once(tmp_path):
     nodes += [node("Add", f"a{depth} a{depth}", f"a{depth + 1}") for depth in range(200)]
     loaded = load(build([*nodes, node("Relu", "a200", "y")], {"w": random(8, 8)}), tmp_path)
     assert kernel_owner(loaded, read_model(loaded))("y", "FusedGemm") == "a0"
+
+
+def same_names():
+    """Two branches of one shape and with the same names."""
+    sides = [
+        branch(
+            node("MatMul", "x w", "m"), node("Add", "m b", "a"), node("Relu", "a", "r"),
+            w=random(16, 8), b=random(8),
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    return choice(*sides)
+
+
+@pytest.mark.parametrize(("taken", "layer", "idle"), [(1, "m_2", "m"), (0, "m", "m_2")])
+def test_kernels_of_the_branch_taken_are_charged_and_the_other_is_idle(
+    tmp_path, taken, layer, idle
+):
+    proto = build([same_names()], inputs=[*ROWS, value("c", dtype=TensorProto.BOOL)])
+    owners = charged(proto, tmp_path, {"c": np.array(taken, np.bool_)})
+    assert [owner for owner in owners.values() if owner] == [layer]
+    loaded = load(proto, tmp_path)
+    assert idle_layers(loaded, read_model(loaded), owners) == {idle}
+
+
+@pytest.mark.parametrize(("taken", "layer"), [(1, "m_2"), (0, "m")])
+def test_a_branch_that_the_runtime_takes_on_loading_is_charged(tmp_path, taken, layer):
+    owners = charged(build([same_names()], {"c": np.array(taken, np.bool_)}, ROWS), tmp_path)
+    assert [owner for owner in owners.values() if owner] == [layer]
+
+
+def test_every_turn_of_a_loop_is_charged_to_the_layer_in_it(tmp_path):
+    again = loop([node("MatMul", "s w", "p"), node("Tanh", "p", "s2")], w=random(16, 16))
+    owners = charged(build([again], {"n": np.asarray(3)}, ROWS), tmp_path)
+    assert [owner for owner in owners.values() if owner] == ["p"]
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_the_integer_kernels_of_a_quantised_model_are_charged(tmp_path, dynamic):
+    weights = {"q": np.ones((16, 8), np.int8), "s": np.asarray(np.float32(0.1))}
+    weights |= {"z": np.asarray(np.int8(0)), "u": np.asarray(np.uint8(0))}
+    if dynamic:
+        nodes = [
+            node("DynamicQuantizeLinear", "x", "xq xs xz"), node("MatMulInteger", "xq q xz z", "p"),
+            node("Cast", "p", "f", to=1), node("Mul", "xs s", "scale"), node("Mul", "f scale", "y"),
+        ]  # fmt: skip
+    else:
+        nodes = [
+            node("QuantizeLinear", "x s u", "xq"), node("DequantizeLinear", "xq s u", "xd"),
+            node("DequantizeLinear", "q s z", "w"), node("MatMul", "xd w", "p"),
+            node("QuantizeLinear", "p s u", "pq"), node("DequantizeLinear", "pq s u", "y"),
+        ]  # fmt: skip
+    owners = charged(build(nodes, weights, ROWS), tmp_path)
+    assert [owner for owner in owners.values() if owner] == ["p"]
+
+
+def test_kernels_of_a_float16_model_are_charged(tmp_path):
+    weights = {"w_c": random(16, 3, 3, 3, dtype=np.float16), "b": random(16, dtype=np.float16)}
+    nodes = [node("Conv", "x w_c b", "c"), node("Relu", "c", "y")]
+    image = [value("x", 1, 3, 8, 8, dtype=TensorProto.FLOAT16)]
+    half = [value("y", 1, 16, 6, 6, dtype=TensorProto.FLOAT16)]
+    owners = charged(build(nodes, weights, image, half), tmp_path)
+    assert [owner for owner in owners.values() if owner] == ["c"]
+
+
+def test_a_kernel_may_bear_the_name_of_the_node_in_the_file(tmp_path):
+    nodes = [node("MatMul", "x w", "h", name="fc"), node("MatMul", "h w", "y", name="other")]
+    loaded = load(build(nodes, {"w": random(8, 8)}), tmp_path)
+    owner = kernel_owner(loaded, read_model(loaded))
+    assert owner("fc/MatMulAddFusion", "Gemm") == "fc"
+    assert owner("unheard of", "Gemm") is None
+
+
+def test_a_name_that_two_branches_use_tells_nothing(tmp_path):
+    sides = [branch(node("MatMul", "x w", "r", name="fc"), w=random(16, 8)) for _ in range(2)]
+    inputs = [*ROWS, value("c", dtype=TensorProto.BOOL)]
+    loaded = load(build([choice(*sides)], inputs=inputs), tmp_path)
+    owner = kernel_owner(loaded, read_model(loaded))
+    assert (owner("fc", "MatMul"), owner("r_2", "MatMul")) == (None, "r_2")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
@@ -11,19 +10,13 @@ from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.onnxio.layers import module_path
 from sparsify_tui.onnxio.read import read_model
 from tests.onnxio.graphs_by_code import build, constant, load, node, random, value
+from tests.onnxio.profiles import run_for_shapes
 
 IMAGE = [value("x", "N", 4, 8, 8)]
 
 
 def read(proto, folder, **kwargs):
     return read_model(load(proto, folder), **kwargs)
-
-
-def run_for_shapes(data, assumed):
-    session = ort.InferenceSession(data, providers=["CPUExecutionProvider"])
-    feed = {spec.name: np.ones(spec.shape, spec.dtype) for spec in assumed}
-    names = [output.name for output in session.get_outputs()]
-    return {name: a.shape for name, a in zip(names, session.run(names, feed), strict=True)}
 
 
 def test_a_layer_is_a_constant_weight_and_the_node_that_uses_it(tmp_path):
@@ -251,7 +244,8 @@ def test_what_may_be_pruned_and_quantised_follows_from_the_operator(
         [node("MatMul", "x x", "y")],
         [node("MatMul", "w w", "a"), node("Add", "a x", "y")],
         [node("Conv", "x w", "y", domain="com.microsoft.nchwc")],
-        [node("MatMul", "x integers", "y")],
+        [node("FusedGemm", "x w", "y", domain="mine")],
+        [node("Cast", "integers", "c", to=1), node("MatMul", "x c", "y")],
         [node("MatMul", "x vector", "y")],
         [node("MatMul", "x nothing", "y")],
     ],
@@ -312,62 +306,6 @@ def test_ids_are_unique_where_names_are_missing_or_repeated(tmp_path):
 )
 def test_a_module_path_is_read_only_from_a_name_that_looks_like_one(weight, path):
     assert module_path(weight) == path
-
-
-def branch(name, *nodes, **weights):
-    graph = build(nodes, weights, outputs=[value("r", "N", 4)]).graph
-    del graph.input[:]
-    graph.name = name
-    return graph
-
-
-def test_weights_inside_branches_are_counted_and_said_not_to_be_reached(tmp_path):
-    inner = branch("then", node("MatMul", "x w", "r"), w=random(8, 4), s=np.float32([2]))
-    outer = branch("else", constant("c", random(8, 4)), node("MatMul", "x outer", "r"))
-    nodes = [
-        node("MatMul", "x main", "h"),
-        node("If", "c", "y", then_branch=inner, else_branch=outer),
-    ]
-    inputs = [value("x", "N", 8), value("c", dtype=TensorProto.BOOL)]
-    model = read(build(nodes, {"main": random(8, 8), "outer": random(8, 4)}, inputs), tmp_path)
-    assert model.unreached_params == 32 + 1 + 32 + 32
-    assert model.params == 64 + model.unreached_params
-    assert [layer.weight for layer in model.layers] == ["main"]
-    assert "97 parameters in 3 weights inside If/Loop/Scan/functions" in model.warnings[0]
-
-
-def test_weights_inside_functions_are_counted_and_said_not_to_be_reached(tmp_path):
-    opset = [helper.make_opsetid("", 17)]
-    nodes = [constant("w", random(8, 4)), node("MatMul", "a w", "b")]
-    function = helper.make_function("mine", "F", ["a"], ["b"], nodes, opset)
-    call = node("F", "x", "y", domain="mine")
-    model = read(build([call], functions=[function]), tmp_path)
-    assert (model.params, model.unreached_params) == (32, 32)
-    assert "32 parameters in 1 weight inside" in model.warnings[0]
-
-
-def test_scalars_inside_branches_are_not_worth_a_warning(tmp_path):
-    inner = branch("then", constant("c", np.float32(3)), node("Add", "x c", "r"))
-    condition = [value("x", "N", 8), value("c0", dtype=TensorProto.BOOL)]
-    nodes = [
-        node("If", "c0", "h", then_branch=inner, else_branch=inner),
-        node("MatMul", "h w", "y"),
-    ]
-    model = read(build(nodes, {"w": random(8, 4)}, condition), tmp_path)
-    assert (model.unreached_params, model.warnings) == (2, ())
-
-
-def test_integer_constants_are_no_parameters(tmp_path):
-    nodes = [node("MatMul", "x w", "h"), node("Reshape", "h s", "y"), constant("i", np.arange(9))]
-    assert read(build(nodes, {"w": random(8, 4), "s": np.array([-1])}), tmp_path).params == 32
-
-
-def test_a_quantised_model_is_said_to_be_one(tmp_path):
-    weights = {"q": np.ones((8, 4), np.int8), "s": np.float32([0.1])[0], "z": np.int8([0])[0]}
-    nodes = [node("DequantizeLinear", "q s z", "w"), node("MatMul", "x w", "y")]
-    arrays = {name: np.asarray(array) for name, array in weights.items()}
-    model = read(build(nodes, arrays), tmp_path)
-    assert "already quantised" in model.warnings[0]
 
 
 def test_reading_leaves_the_loaded_model_as_it_is(tmp_path):

@@ -18,9 +18,11 @@ from sparsify_tui.onnxio.rewrite import (
     serialize,
     write_model,
 )
+from tests.onnxio.bodies_by_code import branch
 from tests.onnxio.graphs_by_code import build, constant, load, node, random, value
 
 BFLOAT16 = helper.tensor_dtype_to_np_dtype(TensorProto.BFLOAT16)
+INT4 = helper.tensor_dtype_to_np_dtype(TensorProto.INT4)
 
 
 def two_layers():
@@ -94,6 +96,44 @@ def test_a_tied_weight_is_pruned_once_for_all_its_users(tmp_path):
     assert len(model.layers) == 1
     assert reached == {"h": 0.5}
     assert np.mean(stored(pruned, "w") == 0) == 0.5
+
+
+def test_a_weight_in_a_branch_is_pruned_there_and_only_there(tmp_path):
+    then = branch(node("MatMul", "x w", "r"), w=random(8, 4))
+    other = branch(constant("w", random(8, 4)), node("MatMul", "x w", "r"))
+    pick = node("If", "c", "y", then_branch=then, else_branch=other)
+    inputs = [value("x", "N", 8), value("c", dtype=TensorProto.BOOL)]
+    loaded = load(build([pick], inputs=inputs), tmp_path)
+    model = read_model(loaded)
+    left, right = (layer.id for layer in model.layers)
+    pruned, reached = prune_layers(loaded, model, {right: 1.0})
+    assert reached == {right: 1.0}
+    session = ort.InferenceSession(serialize(pruned), providers=["CPUExecutionProvider"])
+    feed = {"x": random(2, 8)}
+    whole = session.run(None, feed | {"c": np.array(0, np.bool_)})[0]
+    empty = session.run(None, feed | {"c": np.array(1, np.bool_)})[0]
+    assert whole.any()
+    assert not empty.any()
+    both, _ = prune_layers(loaded, model, {left: 1.0, right: 1.0})
+    session = ort.InferenceSession(serialize(both), providers=["CPUExecutionProvider"])
+    assert not session.run(None, feed | {"c": np.array(0, np.bool_)})[0].any()
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, INT4])
+def test_stored_integers_are_pruned_to_their_zero_point(tmp_path, dtype):
+    integers = (np.arange(32) % 8).reshape(8, 4).astype(dtype)
+    scales = np.float32([1, 1, 100, 1])
+    zeros = np.array([3, 3, 1, 3]).astype(dtype)
+    nodes = [node("DequantizeLinear", "q s z", "w", axis=1), node("MatMul", "x w", "y")]
+    loaded = load(build(nodes, {"q": integers, "s": scales, "z": zeros}, opset=21), tmp_path)
+    model = read_model(loaded)
+    assert model.layers[0].density == 28 / 32
+    pruned, reached = prune_layers(loaded, model, {"y": 0.75})
+    after = stored(pruned, "q")
+    assert reached == {"y": 0.75}
+    assert after.dtype == integers.dtype
+    np.testing.assert_array_equal(after[:, [0, 1, 3]], np.full((8, 3), 3, dtype))
+    np.testing.assert_array_equal(after[:, 2], integers[:, 2])
 
 
 @pytest.mark.parametrize(
