@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -17,16 +18,27 @@ from sparsify_tui import __version__
 from sparsify_tui.cli.options import json_option, pass_bench
 from sparsify_tui.cli.output import print_json
 from sparsify_tui.core.units import format_bytes
+from sparsify_tui.engines import DEFAULT_ENGINE, ENGINES, engine_of
 from sparsify_tui.engines.machine import (
     allowed_cores,
     available_memory,
     cpu_name,
     widest_isa,
 )
+from sparsify_tui.errors import MissingEngineError
 from sparsify_tui.workbench import Workbench
 
-Check = tuple[str, bool, str, str]
-"""Name, whether it is well, detail, and what to do when it is not."""
+
+class Check(NamedTuple):
+    """One thing that was looked at, and what to do where it is not well."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+    needed: bool = True
+    """Whether the program fails its check-up without it."""
+
 
 _NARROWEST, _LOWEST = 80, 24
 
@@ -36,72 +48,90 @@ _NARROWEST, _LOWEST = 80, 24
 @pass_bench
 def doctor_command(bench: Workbench, *, as_json: bool) -> int:
     """Says what works here, and what to do about the rest."""
-    checks = [_without_idle_cure(check(bench)) for check in CHECKS]
+    checks = [check(bench) for check in CHECKS]
     if as_json:
-        names = ("name", "ok", "detail", "hint")
-        print_json({"checks": [dict(zip(names, one, strict=True)) for one in checks]})
+        print_json({"checks": [_document(check) for check in checks]})
     else:
-        for name, is_well, detail, hint in checks:
-            click.echo(f"{'ok ' if is_well else 'NO '} {name:<12} {detail}")
-            if not is_well and hint:
-                click.echo(f"                 {hint}")
-    return 0 if all(one[1] for one in checks) else 1
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            click.echo(f"{_mark(check)} {check.name:<{width}} {check.detail}")
+            if not check.ok and check.hint:
+                click.echo(f"{'':{width + 5}}{check.hint}")
+    return 0 if all(check.ok for check in checks if check.needed) else 1
 
 
-def _without_idle_cure(check: Check) -> Check:
-    name, is_well, detail, hint = check
-    return name, is_well, detail, "" if is_well else hint
+def _mark(check: Check) -> str:
+    if check.ok:
+        return "ok "
+    return "NO " if check.needed else "-  "
+
+
+def _document(check: Check) -> dict[str, object]:
+    hint = "" if check.ok else check.hint
+    return {"name": check.name, "ok": check.ok, "detail": check.detail, "hint": hint}
 
 
 def _program(_bench: Workbench) -> Check:
     python = platform.python_version()
-    return (
-        "program",
-        True,
-        f"sparsify-tui {__version__}, Python {python}, {platform.platform()}",
-        "",
-    )
+    detail = f"sparsify-tui {__version__}, Python {python}, {platform.platform()}"
+    return Check("program", ok=True, detail=detail)
 
 
 def _processor(_bench: Workbench) -> Check:
     cores = allowed_cores()
-    return "processor", True, f"{cpu_name()}, {widest_isa()}, {cores} cores allowed", ""
+    detail = f"{cpu_name()}, {widest_isa()}, {cores} cores allowed"
+    return Check("processor", ok=True, detail=detail)
 
 
 def _memory(_bench: Workbench) -> Check:
-    return "memory", True, format_bytes(available_memory()), ""
+    return Check("memory", ok=True, detail=format_bytes(available_memory()))
 
 
 def _package(name: str) -> Callable[[Workbench], Check]:
     def check(_bench: Workbench) -> Check:
         try:
-            return name, True, version(name), ""
+            return Check(name, ok=True, detail=version(name))
         except PackageNotFoundError:
-            return name, False, "not installed", f"pip install {name}"
+            return Check(name, ok=False, detail="not installed", hint=f"pip install {name}")
+
+    return check
+
+
+def _engine(name: str) -> Callable[[Workbench], Check]:
+    def check(_bench: Workbench) -> Check:
+        needed = name == DEFAULT_ENGINE
+        try:
+            engine = engine_of(name)
+        except MissingEngineError as error:
+            return Check(name, ok=False, detail=error.message, hint=error.hint, needed=needed)
+        return Check(name, ok=True, detail=f"{engine.version}, {engine.provider}", needed=needed)
 
     return check
 
 
 def _terminal(_bench: Workbench) -> Check:
     if not sys.stdout.isatty():
-        return "terminal", True, "none; the commands need none", ""
+        return Check("terminal", ok=True, detail="none; the commands need none")
     columns, rows = shutil.get_terminal_size()
     detail = f"{os.environ.get('TERM', 'no TERM')}, {columns}x{rows}, {sys.stdout.encoding}"
     fits = columns >= _NARROWEST and rows >= _LOWEST
-    return "terminal", fits, detail, f"{_NARROWEST}x{_LOWEST} or more shows every column."
+    hint = f"{_NARROWEST}x{_LOWEST} or more shows every column."
+    return Check("terminal", ok=fits, detail=detail, hint=hint)
 
 
 def _store(bench: Workbench) -> Check:
     folder = _existing(bench.home)
     is_writable = _is_writable(folder)
     detail = f"{bench.home}, {len(bench.projects.list())} projects, {_free(folder)} free"
-    return "projects", is_writable, detail, "Make it writable, or choose another with --home DIR."
+    hint = "Make it writable, or choose another with --home DIR."
+    return Check("projects", ok=is_writable, detail=detail, hint=hint)
 
 
 def _damaged(bench: Workbench) -> Check:
     damaged = [one for one in bench.projects.list() if one.problem]
     detail = "; ".join(f"{one.name}: {one.problem}" for one in damaged) or "all projects read well"
-    return "documents", not damaged, detail, "Move the named files away."
+    hint = "Move the named files away."
+    return Check("documents", ok=not damaged, detail=detail, hint=hint)
 
 
 def _is_writable(folder: Path) -> bool:
@@ -125,7 +155,7 @@ CHECKS: tuple[Callable[[Workbench], Check], ...] = (
     _program,
     _processor,
     _memory,
-    _package("onnxruntime"),
+    *(_engine(name) for name in ENGINES),
     _package("onnx"),
     _package("textual"),
     _terminal,

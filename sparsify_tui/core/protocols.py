@@ -32,10 +32,17 @@ class KernelTime:
     name: str
     op_type: str
     ms: float
+    bytes: int | None = None
+    """Of its inputs and outputs, weights apart; None where the engine does not tell."""
 
 
 class Session(Protocol):
     """A loaded model."""
+
+    load_ms: float
+    """What it took to load the model."""
+    outputs: tuple[str, ...]
+    """Their names, in the model's order."""
 
     def run(self, feeds: Feeds) -> Sequence[Array]:
         """Runs once; outputs in the model's order. Raises ModelError when the runtime refuses."""
@@ -55,9 +62,15 @@ class Engine(Protocol):
     provider: str
 
     def open(
-        self, path: Path, *, threads: int, profiled: bool = False, in_turn: bool = False
+        self,
+        path: Path,
+        *,
+        threads: int,
+        profiled: bool = False,
+        in_turn: bool = False,
+        spinning: bool = True,
     ) -> Session:
-        """Loads a model file. Raises ModelError when the runtime refuses it.
+        """Loads a model file.
 
         Args:
             path: Of the model.
@@ -65,10 +78,25 @@ class Engine(Protocol):
             profiled: Whether `kernel_times` will be asked for.
             in_turn: Whether another session runs in turn with this one, so that its threads
                 must be quiet between two runs.
+            spinning: Whether idle threads spin between two operations, where the runtime
+                leaves the choice.
+
+        Raises:
+            ModelError: The runtime refuses it, or would run it on another provider.
         """
 
     def trace_shapes(self, model: bytes, feeds: Feeds) -> Mapping[str, tuple[int, ...]]:
         """Real shapes of all outputs of a model, from one run."""
+
+    def simplify(self, source: Path, target: Path) -> None:
+        """Writes the model after rewrites that change no result beyond rounding.
+
+        Constants are folded, BatchNorm goes into the weights before it, Identity goes away.
+        Weights may end up in files beside `target`.
+
+        Raises:
+            ModelError: It does not load, or cannot be written.
+        """
 
 
 Analysis: TypeAlias = "Generator[Progress, None, Any]"

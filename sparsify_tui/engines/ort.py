@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,21 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state
 
 from sparsify_tui.core.protocols import Array, Feeds, KernelTime
-from sparsify_tui.core.text import clean_text
-from sparsify_tui.errors import InputError, ModelError
+from sparsify_tui.engines.refusals import refused_feeds, refused_model
+from sparsify_tui.errors import ModelError
 
-_CODES = re.compile(
+_NOISE = re.compile(
     r"\[ONNXRuntimeError\] : \d+ : \w+ : |Load model from \S+ failed: ?|Fatal error: "
     r"|Exception during initialization: |Non-zero status code returned while |Name:'' "
     r"|Status Message: |\S+\.(cc|h):\d+ (?:[^()]*::[^()]*\([^()]*\) )?"
 )
 """What onnxruntime puts around the reason: codes, our temporary path, its own source lines."""
 _KERNEL = "_kernel_time"
+_WITH_BODIES = frozenset({"If", "Loop", "Scan"})
+_MOVED = ("activation_size", "output_size")
+"""Not "parameter_size": a weight that was packed into another layout counts as 0."""
 _FATAL_ONLY = 4
+_CPU = "CPUExecutionProvider"
 _RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     *(
         kind
@@ -38,28 +43,78 @@ _RUNTIME_ERRORS: tuple[type[Exception], ...] = (
 
 
 class OnnxRuntime:
-    """The engine; sessions run on the CPU provider with all graph optimizations."""
+    """The engine; sessions run on one provider with all graph optimizations.
 
-    name = "onnxruntime"
+    Args:
+        name: Among the engines.
+        provider: Whose kernels do the work; onnxruntime lends those of the CPU for the rest.
+
+    Raises:
+        ImportError: This build of onnxruntime has no such provider.
+    """
+
     version = onnxruntime.__version__
-    provider = "CPUExecutionProvider"
+
+    def __init__(self, name: str = "onnxruntime", provider: str = _CPU) -> None:
+        built = onnxruntime.get_available_providers()
+        if provider not in built:
+            raise ImportError(f"onnxruntime {self.version} has no {provider} here")
+        self.name = name
+        self.provider = provider
 
     def open(
-        self, path: Path, *, threads: int, profiled: bool = False, in_turn: bool = False
+        self,
+        path: Path,
+        *,
+        threads: int,
+        profiled: bool = False,
+        in_turn: bool = False,
+        spinning: bool = True,
     ) -> OrtSession:
         """Loads a model file. Raises ModelError when onnxruntime refuses it."""
-        return OrtSession(
-            str(path), self.provider, threads=threads, profiled=profiled, in_turn=in_turn
-        )
+        options = _options(threads)
+        if in_turn:  # else its threads spin on after a run, and slow the other session by half
+            options.add_session_config_entry("session.force_spinning_stop", "1")
+        if not spinning:
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return OrtSession(str(path), self.provider, options, profiled=profiled)
 
     def trace_shapes(self, model: bytes, feeds: Feeds) -> Mapping[str, tuple[int, ...]]:
-        """Real shapes of all outputs of a model, from one unoptimized run."""
-        session = OrtSession(model, self.provider, threads=1, profiled=False, optimized=False)
+        """Real shapes of all outputs of a model, from one unoptimized run on the CPU."""
+        options = _options(threads=1)
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        session = OrtSession(model, _CPU, options)
         return {
             name: value.shape
             for name, value in zip(session.outputs, session.run(feeds), strict=True)
             if hasattr(value, "shape")  # a sequence or map has none
         }
+
+    def simplify(self, source: Path, target: Path) -> None:
+        """Writes the model after onnxruntime's basic graph optimizations, which are lossless.
+
+        Weights of a megabyte and more go to `<target>.data`, so that their sum may be above
+        the 2 GiB of one file.
+
+        Raises:
+            ModelError: It does not load, or cannot be written.
+        """
+        options = _options(threads=1)
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(target)
+        for key, value in (("file_name", f"{target.name}.data"), ("min_size_in_bytes", "1048576")):
+            options.add_session_config_entry(
+                f"session.optimized_model_external_initializers_{key}", value
+            )
+        OrtSession(str(source), _CPU, options)
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL_ONLY
+    return options
 
 
 class OrtSession:
@@ -69,33 +124,37 @@ class OrtSession:
         self,
         model: str | bytes,
         provider: str,
+        options: onnxruntime.SessionOptions,
         *,
-        threads: int,
-        profiled: bool,
-        optimized: bool = True,
-        in_turn: bool = False,
+        profiled: bool = False,
     ) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _FATAL_ONLY
-        if in_turn:  # else its threads spin on after a run, and slow the other session by half
-            options.add_session_config_entry("session.force_spinning_stop", "1")
-        if not optimized:
-            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        if provider != _CPU:
+            options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
         self._folder = tempfile.TemporaryDirectory() if profiled else None
         if self._folder is not None:
             options.enable_profiling = True
             options.profile_file_prefix = str(Path(self._folder.name) / "profile")
+        start = time.perf_counter_ns()
         try:
-            self._session = onnxruntime.InferenceSession(model, options, providers=[provider])
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=[provider], enable_fallback=0
+            )
         except _RUNTIME_ERRORS as error:
-            raise ModelError(
-                f"onnxruntime {onnxruntime.__version__} does not load this model: {_reason(error)}",
-                "Export it again, with an opset and operators that this version knows.",
-            ) from error
+            raise refused_model(f"onnxruntime {OnnxRuntime.version}", error, _NOISE) from error
+        self.load_ms = (time.perf_counter_ns() - start) / 1e6
+        if provider != _CPU:
+            self._refuse_without(provider)
         self._runs = 0
         self.outputs = tuple(output.name for output in self._session.get_outputs())
+
+    def _refuse_without(self, provider: str) -> None:
+        """Where a provider takes no node, all go to the CPU without a word."""
+        parts = self._session.get_provider_graph_assignment_info()
+        if parts and all(part.ep_name != provider for part in parts):
+            raise ModelError(
+                f"onnxruntime would run this whole model on {parts[0].ep_name}, not on {provider}.",
+                "Check the driver and libraries of that provider, or choose another engine.",
+            )
 
     def run(self, feeds: Feeds) -> Sequence[Array]:
         """Runs once; outputs in the model's order. Raises InputError when the runtime refuses."""
@@ -103,11 +162,7 @@ class OrtSession:
         try:
             return self._session.run(None, dict(feeds))  # type: ignore[no-any-return]
         except _RUNTIME_ERRORS as error:
-            shapes = ", ".join(f"{clean_text(k)}={list(v.shape)}" for k, v in feeds.items())
-            raise InputError(
-                f"The model does not run on {shapes}: {_reason(error)}",
-                "Give sizes it accepts with --dim name=N, or real samples with --data FILE.",
-            ) from error
+            raise refused_feeds(feeds, str(error), _NOISE) from error
 
     def kernel_times(self, counted: Collection[int]) -> tuple[KernelTime, ...]:
         """The minimum of each kernel over the counted ones of all runs so far."""
@@ -120,15 +175,45 @@ def _fastest(
 ) -> tuple[KernelTime, ...]:
     """The minimum of each kernel; one that a run calls several times, in a loop, is summed."""
     durations: dict[tuple[str, str], list[int]] = {}
-    for event in events:
-        name = str(event.get("name", ""))
-        if event.get("cat") == "Node" and name.endswith(_KERNEL):
-            key = (name.removesuffix(_KERNEL), str(event["args"].get("op_name", "")))
-            durations.setdefault(key, []).append(event["dur"])
+    moved: dict[tuple[str, str], int] = {}
+    for event, own_us in _own_times(events):
+        key = (event["name"].removesuffix(_KERNEL), str(event["args"].get("op_name", "")))
+        durations.setdefault(key, []).append(own_us)
+        moved[key] = sum(int(event["args"].get(size, 0)) for size in _MOVED)
     return tuple(
-        KernelTime(name=name, op_type=op_type, ms=_minimum(values, runs, counted) / 1e3)
+        KernelTime(
+            name=name,
+            op_type=op_type,
+            ms=_minimum(values, runs, counted) / 1e3,
+            bytes=moved[name, op_type] or None,
+        )
         for (name, op_type), values in durations.items()
     )
+
+
+def _own_times(
+    events: Iterable[Mapping[str, Any]],
+) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """The kernels with their microseconds, less those of the kernels inside of them.
+
+    An If, Loop or Scan lasts as long as all that its body does.
+    """
+    kernels = [
+        event
+        for event in events
+        if event.get("cat") == "Node" and str(event.get("name", "")).endswith(_KERNEL)
+    ]
+    kernels.sort(key=lambda event: (event["ts"], -event["dur"]))
+    own = [event["dur"] for event in kernels]
+    around: list[int] = []
+    for at, event in enumerate(kernels):
+        while around and event["ts"] >= kernels[around[-1]]["ts"] + kernels[around[-1]]["dur"]:
+            around.pop()
+        if around:
+            own[around[-1]] -= event["dur"]
+        if event["args"].get("op_name") in _WITH_BODIES:
+            around.append(at)
+    return zip(kernels, (max(one, 0) for one in own), strict=True)
 
 
 def _minimum(values: Sequence[int], runs: int, counted: Collection[int]) -> int:
@@ -137,9 +222,3 @@ def _minimum(values: Sequence[int], runs: int, counted: Collection[int]) -> int:
     if rest or not calls:
         return min(values)
     return min(sum(values[run * calls : (run + 1) * calls]) for run in counted)
-
-
-def _reason(error: Exception) -> str:
-    """The runtime's own words as one sentence, without its error codes and our own paths."""
-    text = _CODES.sub("", " ".join(str(error).split()))
-    return f"{clean_text(text, limit=300).rstrip('.')}."
