@@ -15,11 +15,13 @@ from sparsify_tui.errors import UsageError
 
 ANALYSES: Mapping[str, str] = {
     "inspect": "sparsify_tui.analyses.inspect:inspect_model",
+    "fit": "sparsify_tui.analyses.fit:fit_inputs",
     "data": "sparsify_tui.analyses.data:check_data",
     "perf": "sparsify_tui.analyses.perf:profile_performance",
+    "place": "sparsify_tui.analyses.place:place_int8",
     "loss": "sparsify_tui.analyses.loss:profile_magnitude",
     "apply": "sparsify_tui.analyses.apply:apply_optimization",
-    "benchmark": "sparsify_tui.analyses.benchmark:benchmark_optimization",
+    "benchmark": "sparsify_tui.analyses.benchmark:benchmark_models",
 }
 
 

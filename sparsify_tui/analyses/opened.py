@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sparsify_tui.analyses.samples import Samples, samples_for
-from sparsify_tui.core.inputs import UNNAMED
+from sparsify_tui.core.inputs import free_axes
 from sparsify_tui.core.model import Model, TensorSpec
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.profile import Environment
 from sparsify_tui.core.protocols import Engine, Feeds
 from sparsify_tui.core.text import clean_text
+from sparsify_tui.core.trials import input_options
 from sparsify_tui.engines import engine_of
 from sparsify_tui.engines.machine import allowed_cores, cpu_name, widest_isa
 from sparsify_tui.errors import InputError, UsageError
+from sparsify_tui.onnxio.hints import Hints, input_hints
 from sparsify_tui.onnxio.load import LoadedModel, load_model
 from sparsify_tui.onnxio.read import read_model
 
@@ -31,6 +32,7 @@ class Opened:
     options: RunOptions
     loaded: LoadedModel
     model: Model
+    hints: Hints
     engine: Engine
     samples: Samples
     fixed_batch: int | None
@@ -47,6 +49,7 @@ class Opened:
             engine=self.engine.name,
             engine_version=self.engine.version,
             provider=self.engine.provider,
+            spinning=self.options.spinning,
         )
 
     @property
@@ -63,7 +66,16 @@ class Opened:
 
     def feeds(self, batch: int) -> Feeds:
         """One batch of inputs; states and made-up inputs are shaped for it."""
-        return _samples(self.options, self.model, batch).batch(batch)
+        return self.samples_of(self.options.data, batch).batch(batch)
+
+    def samples_of(self, data: str | None, batch: int) -> Samples:
+        """Those of another data file, or made-up ones without any, at the same sizes and constants.
+
+        Raises:
+            DataError: The file does not fit the model.
+        """
+        options = replace(self.options, data=data)
+        return samples_asked(options, self.model.inputs, self.hints, batch)
 
     @contextmanager
     def named_guesses(self) -> Iterator[None]:
@@ -75,13 +87,10 @@ class Opened:
         try:
             yield
         except InputError as error:
-            guesses = _guesses(self.model, self.options)
+            guesses = _guesses(self)
             if self.options.data is not None or not guesses:
                 raise
-            raise InputError(
-                error.message,
-                f"Guessed: {guesses}. Give what it accepts, or real samples with --data FILE.",
-            ) from error
+            raise InputError(error.message, request(self.model.inputs, guesses)) from error
 
     def check_batch(self, batch: int) -> None:
         """Refuses a batch that a fixed first axis does not allow. Raises UsageError."""
@@ -101,57 +110,91 @@ def open_model(options: RunOptions) -> Opened:
     """
     engine = engine_of(options.engine)
     loaded = load_model(Path(options.path))
-    dims, values = dict(options.dims), dict(options.values)
-    model = read_model(loaded, dims, ShapeTracer(engine, values))
-    fixed = fixed_batch(model, dims)
+    hints = input_hints(loaded)
+    model = read_model(loaded, sizes_given(options), ShapeTracer(engine, options, hints))
+    fixed = fixed_batch(model, dict(options.dims) if options.data else sizes_given(options))
     opened = Opened(
         options=options,
         loaded=loaded,
         model=model,
+        hints=hints,
         engine=engine,
-        samples=_samples(options, model, fixed or options.batch),
+        samples=samples_asked(options, model.inputs, hints, fixed or options.batch),
         fixed_batch=fixed,
     )
     opened.check_batch(options.batch)
     return opened
 
 
-def _samples(options: RunOptions, model: Model, batch: int) -> Samples:
-    dims, values = dict(options.dims), dict(options.values)
-    return samples_for(model.inputs, data=options.data, dims=dims, values=values, batch=batch)
+def sizes_given(options: RunOptions) -> dict[str, int]:
+    """Sizes of open dimensions that need no guess: those given, and those found by trying."""
+    return {**dict(options.found.dims), **dict(options.dims)}
 
 
-def _guesses(model: Model, options: RunOptions) -> str:
-    """Sizes and constants that nobody gave, as the options that set them."""
-    given = dict(options.dims).keys() | dict(options.values).keys()
-    sizes = {
-        key: size
-        for spec, assumed in zip(model.inputs, model.assumed, strict=True)
-        for axis, (name, size) in enumerate(zip(spec.shape, assumed.shape, strict=True))
-        if isinstance(name, str)
-        and (key := f"{spec.name}:{axis}" if name == UNNAMED else name) not in given
-    }
-    scalars = [spec.name for spec in model.inputs if not spec.shape and spec.name not in given]
-    return " ".join(
-        (
-            *(f"--dim {shlex.quote(clean_text(key))}={size}" for key, size in sizes.items()),
-            *(f"--value {shlex.quote(clean_text(name))}=V" for name in scalars),
-        )
+def request(inputs: tuple[TensorSpec, ...], guesses: str) -> str:
+    """Asks for what only the user can know: the inputs, and the options that set the guesses."""
+    known = ", ".join(f"{clean_text(spec.name)} {spec.dtype} {_axes(spec)}" for spec in inputs)
+    return (
+        f"Its inputs are {known}. Guessed: {guesses}. "
+        "Give what it accepts with these options, or real samples with --data FILE."
     )
+
+
+def _axes(spec: TensorSpec) -> str:
+    return f"[{', '.join(clean_text(size) for size in spec.shape)}]" if spec.shape else "scalar"
+
+
+def samples_asked(
+    options: RunOptions, inputs: tuple[TensorSpec, ...], hints: Hints, batch: int
+) -> Samples:
+    """What `options` ask to feed the inputs with.
+
+    Raises:
+        DataError: The file does not fit the model.
+        UsageError: A value is given for an input that does not exist.
+    """
+    return samples_for(
+        inputs,
+        data=options.data,
+        dims=sizes_given(options),
+        values=dict(options.values),
+        batch=batch,
+        found=dict(options.found.values),
+        rows=hints.rows,
+    )
+
+
+def _guesses(opened: Opened) -> str:
+    """Sizes and scalars that nobody gave, as the options that set them."""
+    assumed = {spec.name: spec.shape for spec in opened.model.assumed}
+    sizes = (
+        (key, assumed[spec.name][axis])
+        for key, spec, axis in free_axes(opened.model.inputs, dict(opened.options.dims))
+    )
+    given = dict(opened.options.values)
+    scalars = (
+        (name, f"{array.item():g}")
+        for name, array in opened.samples.constants.items()
+        if not array.ndim and name not in given
+    )
+    return input_options(sizes, scalars)
 
 
 class ShapeTracer:
     """What `read_model` calls where inference leaves shapes open: one run on made-up inputs."""
 
-    def __init__(self, engine: Engine, values: Mapping[str, float]) -> None:
+    def __init__(self, engine: Engine, options: RunOptions, hints: Hints) -> None:
         self._engine = engine
-        self._values = values
+        self._options = replace(  # the inputs come at fixed shapes
+            options, data=None, dims=(), found=replace(options.found, dims=())
+        )
+        self._hints = hints
 
     def __call__(
         self, model: bytes, inputs: tuple[TensorSpec, ...]
     ) -> Mapping[str, tuple[int, ...]]:
         """Shapes by tensor name. Raises ModelError when the runtime refuses."""
-        samples = samples_for(inputs, data=None, dims={}, values=self._values, batch=1)
+        samples = samples_asked(self._options, inputs, self._hints, batch=1)
         return self._engine.trace_shapes(model, samples.batch(samples.count))
 
 

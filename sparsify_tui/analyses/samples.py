@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from sparsify_tui.analyses.archives import read_arrays
+from sparsify_tui.analyses.constants import constant_feeds, dtype_of, listed_names
+from sparsify_tui.analyses.made_up import made_up_feeds
 from sparsify_tui.core.inputs import assume_shapes
 from sparsify_tui.core.model import TensorSpec
 from sparsify_tui.core.protocols import Array, Feeds
@@ -17,7 +20,10 @@ from sparsify_tui.core.units import format_shape
 from sparsify_tui.errors import DataError, UsageError
 
 LABELS = "labels"
-_SEED = 0
+FEWEST_SAMPLES = 16
+"""Below these the extremes of a calibration set are chance."""
+_NOTHING: Mapping[str, float] = MappingProxyType({})
+_NO_TABLES: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +32,11 @@ class Samples:
 
     source: str
     """Where they came from, in words."""
+    is_made_up: bool = False
+    """Whether they are noise, since no data is attached."""
     arrays: Mapping[str, Array]
     labels: Array | None = None
+    """One a sample along the first axis; no axes of size 1 after it."""
     constants: Feeds
     """Inputs that are the same for each sample."""
     fixed: Mapping[str, int]
@@ -51,6 +60,23 @@ class Samples:
         for start in range(0, self.count, size):
             yield self.batch(size, start), np.arange(start, min(start + size, self.count))
 
+    def problems(self) -> tuple[str, ...]:
+        """Why ranges that are taken from these samples may not hold for others, in words."""
+        if self.is_made_up:
+            return ("the inputs are made up, no data is attached",)
+        found = []
+        if self.count < FEWEST_SAMPLES:
+            noun = "sample" if self.count == 1 else "samples"
+            found.append(f"only {self.count} {noun}, fewer than {FEWEST_SAMPLES}")
+        found += [
+            f"the input {clean_text(name)} {problem}"
+            for name, array in self.arrays.items()
+            if array.dtype.kind == "f" and (problem := _float_problem(array)) is not None
+        ]
+        if self.count > 1 and all(_is_repeated(array) for array in self.arrays.values()):
+            found.append("all samples are the same")
+        return tuple(found)
+
 
 def samples_for(
     inputs: tuple[TensorSpec, ...],
@@ -59,36 +85,53 @@ def samples_for(
     dims: Mapping[str, int],
     values: Mapping[str, float],
     batch: int,
+    found: Mapping[str, float] = _NOTHING,
+    rows: Mapping[str, int] = _NO_TABLES,
 ) -> Samples:
     """The samples of a data file, or made-up ones where there is none.
+
+    Args:
+        inputs: As the model declares them.
+        data: Path of the file, or None.
+        dims: Sizes of open dimensions; the others are guessed.
+        values: Constants by input.
+        batch: Size of an open first axis.
+        found: Constants for inputs that neither `values` nor the file gives.
+        rows: How many rows there are to look up, by input of indices.
 
     Raises:
         DataError: The file does not fit the model.
         UsageError: A value is given for an input that does not exist.
     """
-    constants = _constants(inputs, values, assume_shapes(inputs, dims, batch))
+    assumed = assume_shapes(inputs, dims, batch)
+    constants = constant_feeds(inputs, values, assumed)
+    spare = constant_feeds(inputs, found, assumed)
     fed = tuple(spec for spec in inputs if spec.name not in constants)
-    if data is not None and not fed:
-        raise UsageError(
-            f"Every input is given as a constant, so {clean_text(data)} would not be used.",
-            "`sparsify-tui settings set PROJECT value.INPUT=` forgets a constant.",
-        )
     if data is not None:
-        return load_samples(Path(data), fed, constants)
-    generator = np.random.default_rng(_SEED)
-    arrays = {
-        spec.name: _noise(generator, spec) for spec in assume_shapes(fed, dims, batch) if spec.shape
-    }
-    scalars = {spec.name: _noise(generator, spec) for spec in fed if not spec.shape}
+        if not fed:
+            raise UsageError(
+                f"Every input is given as a constant, so {clean_text(data)} would not be used.",
+                "`sparsify-tui settings set PROJECT value.INPUT=` forgets a constant.",
+            )
+        return load_samples(Path(data), fed, constants, spare, rows)
+    known = {**spare, **constants}
+    made_up = made_up_feeds(tuple(spec for spec in assumed if spec.name not in known), rows)
     return Samples(
         source="random values (no data attached)",
-        arrays=arrays,
-        constants={**constants, **scalars},
+        is_made_up=True,
+        arrays={name: array for name, array in made_up.items() if array.ndim},
+        constants={**known, **{name: array for name, array in made_up.items() if not array.ndim}},
         fixed=_fixed(fed),
     )
 
 
-def load_samples(path: Path, inputs: tuple[TensorSpec, ...], constants: Feeds) -> Samples:
+def load_samples(
+    path: Path,
+    inputs: tuple[TensorSpec, ...],
+    constants: Feeds,
+    spare: Feeds = MappingProxyType({}),
+    rows: Mapping[str, int] = _NO_TABLES,
+) -> Samples:
     """Reads an `.npz`, or a folder of them, and checks every array against its input.
 
     Raises:
@@ -96,14 +139,15 @@ def load_samples(path: Path, inputs: tuple[TensorSpec, ...], constants: Feeds) -
     """
     arrays = read_arrays(path)
     labels = arrays.pop(LABELS, None)
+    filled = {name: array for name, array in spare.items() if name not in arrays}
+    inputs = tuple(spec for spec in inputs if spec.name not in filled)
     _check_names(path, arrays, inputs)
-    scalars = {
-        spec.name: _fitted(path, spec, arrays[spec.name]) for spec in inputs if not spec.shape
-    }
-    fed = {spec.name: _fitted(path, spec, arrays[spec.name]) for spec in inputs if spec.shape}
+    fitted = {spec.name: _fitted(path, spec, arrays[spec.name], rows) for spec in inputs}
+    fed = {name: array for name, array in fitted.items() if array.ndim}
     counts = {name: len(array) for name, array in fed.items()}
     if labels is not None:
-        counts[LABELS] = _label_count(path, labels)
+        labels = _checked_labels(path, labels)
+        counts[LABELS] = len(labels)
     if len(set(counts.values())) > 1:
         raise DataError(
             f"{clean_text(path)} holds different numbers of samples: {_listed(counts)}.",
@@ -111,11 +155,12 @@ def load_samples(path: Path, inputs: tuple[TensorSpec, ...], constants: Feeds) -
         )
     if not min(counts.values(), default=1):
         raise DataError(f"{clean_text(path)} holds no samples.", "Give at least one.")
+    scalars = {name: array for name, array in fitted.items() if not array.ndim}
     return Samples(
         source=path.name,
         arrays=fed,
         labels=labels,
-        constants={**constants, **scalars},
+        constants={**filled, **constants, **scalars},
         fixed=_fixed(inputs),
     )
 
@@ -124,14 +169,14 @@ def _check_names(path: Path, arrays: Mapping[str, Array], inputs: tuple[TensorSp
     missing = [spec.name for spec in inputs if spec.name not in arrays]
     if missing:
         raise DataError(
-            f"{clean_text(path)} has no array for the input {_names(missing)}; "
-            f"it holds {_names(arrays) or 'nothing'}.",
-            f"Name its arrays like the inputs: {_names(spec.name for spec in inputs)}.",
+            f"{clean_text(path)} has no array for the input {listed_names(missing)}; "
+            f"it holds {listed_names(arrays) or 'nothing'}.",
+            f"Name its arrays like the inputs: {listed_names(spec.name for spec in inputs)}.",
         )
 
 
-def _fitted(path: Path, spec: TensorSpec, array: Array) -> Array:
-    """The array in the input's type, when rank, sizes and kind of number agree."""
+def _fitted(path: Path, spec: TensorSpec, array: Array, rows: Mapping[str, int]) -> Array:
+    """The array in the input's type, when rank, sizes, kind of number and indices agree."""
     where = f"{clean_text(path)}: input {clean_text(spec.name)}"
     fits = len(array.shape) == len(spec.shape) and all(
         isinstance(want, str) or axis == 0 or want == have
@@ -142,21 +187,32 @@ def _fitted(path: Path, spec: TensorSpec, array: Array) -> Array:
             f"{where} is {format_shape(spec.shape)}, but the file has {format_shape(array.shape)}.",
             "The first axis is the sample; the others must be the model's.",
         )
-    if not np.can_cast(array.dtype, _dtype(spec), casting="same_kind"):
+    if not np.can_cast(array.dtype, dtype_of(spec), casting="same_kind"):
         raise DataError(
             f"{where} wants {spec.dtype}, but the file has {array.dtype}.",
             f"Convert it with array.astype('{spec.dtype}').",
         )
-    return np.ascontiguousarray(array, dtype=spec.dtype)
+    count = rows.get(spec.name)
+    if count is not None and array.size and not -count <= array.min() <= array.max() < count:
+        raise DataError(
+            f"{where} looks up a table of {count} rows, but the file has numbers from "
+            f"{array.min()} to {array.max()}.",
+            "Make them with the vocabulary that the model was trained with.",
+        )
+    kind = array.dtype if spec.dtype == "str" else spec.dtype
+    return np.asarray(array, dtype=kind, order="C")  # ascontiguousarray would give a scalar an axis
 
 
-def _label_count(path: Path, labels: Array) -> int:
-    if labels.ndim == 0 or labels.dtype.kind not in "iuf":
+def _checked_labels(path: Path, labels: Array) -> Array:
+    """Labels without trailing axes of size 1, as many exporters of data sets leave them."""
+    if labels.ndim == 0 or labels.dtype.kind not in "iufb":
         raise DataError(
             f"The labels of {clean_text(path)} are {format_shape(labels.shape)} of {labels.dtype}.",
-            "Give one number a sample: the index of its class.",
+            "Give numbers, the first axis the sample: for a class its index.",
         )
-    return len(labels)
+    while labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    return labels
 
 
 def _fixed(inputs: tuple[TensorSpec, ...]) -> dict[str, int]:
@@ -165,72 +221,16 @@ def _fixed(inputs: tuple[TensorSpec, ...]) -> dict[str, int]:
     }
 
 
-def _constants(
-    inputs: tuple[TensorSpec, ...],
-    values: Mapping[str, float],
-    assumed: tuple[TensorSpec, ...],
-) -> dict[str, Array]:
-    check_values(inputs, values)
-    return {
-        spec.name: np.full(_sizes(spec), values[spec.name], dtype=_dtype(spec))
-        for spec in assumed
-        if spec.name in values
-    }
+def _float_problem(array: Array) -> str | None:
+    if not np.isfinite(array).all():
+        return "holds NaN or infinity"
+    if array.size > 1 and array.min() == array.max():
+        return f"is {float(array.flat[0]):g} everywhere"
+    return "is the same in all samples" if len(array) > 1 and _is_repeated(array) else None
 
 
-def check_values(inputs: tuple[TensorSpec, ...], values: Mapping[str, float]) -> None:
-    """Refuses a constant for what is no input, or that its type cannot hold.
-
-    Raises:
-        UsageError: Which one, and what there is.
-    """
-    wanted = {spec.name: spec for spec in inputs}
-    for name, value in values.items():
-        if name not in wanted:
-            raise UsageError(
-                f"A value is given for {clean_text(name)}, which is no input.",
-                f"Inputs: {_names(wanted)}.",
-            )
-        kind = _dtype(wanted[name])
-        if kind.kind in "iub" and not _holds(kind, value):
-            raise UsageError(f"The input {clean_text(name)} is {kind}, which cannot be {value:g}.")
-
-
-def _holds(kind: np.dtype[np.generic], value: float) -> bool:
-    if kind.kind == "b":
-        return value in (0, 1)
-    return float(value).is_integer() and np.iinfo(kind.name).min <= value <= np.iinfo(kind.name).max
-
-
-def _sizes(spec: TensorSpec) -> tuple[int, ...]:
-    return tuple(int(size) for size in spec.shape)
-
-
-def _dtype(spec: TensorSpec) -> np.dtype[np.generic]:
-    try:
-        return np.dtype(spec.dtype)
-    except TypeError:
-        raise DataError(
-            f"The input {clean_text(spec.name)} is of type {spec.dtype}, which cannot be fed.",
-            "Export the model with float32, float16 or integer inputs.",
-        ) from None
-
-
-def _noise(generator: np.random.Generator, spec: TensorSpec) -> Array:
-    """Standard normal for floats; 0 or 1 for integers, which any table of two rows can look up."""
-    shape, kind = _sizes(spec), _dtype(spec)
-    if kind.kind == "f":
-        return generator.standard_normal(shape).astype(kind)
-    if kind.kind in "iub":
-        return generator.integers(0, 2, shape).astype(kind)
-    raise DataError(
-        f"The input {clean_text(spec.name)} is of type {spec.dtype}, which cannot be made up.",
-        "Give real samples with --data FILE.",
-    )
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(clean_text(name) for name in names)
+def _is_repeated(array: Array) -> bool:
+    return bool((array == array[:1]).all())
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -44,6 +44,10 @@ def add_command(
     for before in found.data:
         if before not in after.data:
             click.echo(f"replaces the {before.role} set {clean_text(before.path)}", err=True)
+    for one in after.data:
+        if one not in found.data:
+            for problem in one.problems:
+                click.echo(f"as calibration it is weak: {problem}", err=True)
     _print(after, as_json=as_json)
 
 

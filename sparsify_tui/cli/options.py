@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ import click
 
 from sparsify_tui.cli.output import Narrator
 from sparsify_tui.core.project import Project
-from sparsify_tui.errors import UsageError
+from sparsify_tui.errors import SparsifyError, UsageError
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.paths import is_model_path
 
@@ -94,11 +95,29 @@ async def prepared_project(
     values: Mapping[str, float] | None = None,
     data: Path | None = None,
 ) -> Project:
-    """Opens a project, or makes one for a model file, and remembers what it is given."""
-    narrator = Narrator("reading")
-    project = found_project(bench, reference)
-    if project is None:
+    """Opens a project, or makes one for a model file, and remembers what it is given.
+
+    When the command fails afterwards, what it was given is forgotten again.
+    """
+    before = found_project(bench, reference)
+    project = await _with_inputs(bench, before, reference, dims=dims, values=values, data=data)
+    if dims or values or data is not None:
+        click.get_current_context().with_resource(_kept_on_success(bench, before, project))
+    return project
+
+
+async def _with_inputs(
+    bench: Workbench,
+    before: Project | None,
+    reference: str,
+    *,
+    dims: Mapping[str, int] | None,
+    values: Mapping[str, float] | None,
+    data: Path | None,
+) -> Project:
+    if before is None:
         return await _new_project(bench, Path(reference), dims, values, data)
+    narrator, project = Narrator("reading"), before
     if dims or values:
         project = await bench.inputs.set_inputs(
             project.id,
@@ -106,9 +125,22 @@ async def prepared_project(
             {**dict(project.values), **(values or {})},
         )
     if data is not None:
-        project = await bench.inputs.attach_data(project.id, data, on_progress=narrator)
+        with _kept_on_success(bench, before, project):
+            project = await bench.inputs.attach_data(project.id, data, on_progress=narrator)
     narrator.done()
     return project
+
+
+@contextmanager
+def _kept_on_success(bench: Workbench, before: Project | None, given: Project) -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.Exit:  # a command that succeeded, and says so by its code
+        raise
+    except BaseException:
+        with suppress(SparsifyError):  # the failure itself is what must be told
+            bench.inputs.take_back(before, given)
+        raise
 
 
 def found_project(bench: Workbench, reference: str) -> Project | None:

@@ -38,8 +38,9 @@ def assume_shapes(
             given for one name.
     """
     sizes = _given_sizes(inputs, dims)
+    known = tuple(replace(spec, shape=_filled(spec, sizes)) for spec in inputs)
     for rule in (_batch_rule(batch), _image_rule, _token_rule, _one_rule):
-        for spec, axis in _open_axes(inputs):
+        for spec, axis in _open_axes(known):
             key = _key(spec, axis)
             if key not in sizes and (size := rule(spec, axis)) is not None:
                 sizes[key] = size
@@ -55,6 +56,17 @@ def dim_keys(inputs: tuple[TensorSpec, ...]) -> frozenset[str]:
     """All keys that `dims` may have: names, and `input:axis` of every open dimension."""
     axes = tuple(_open_axes(inputs))
     return frozenset(key(spec, axis) for spec, axis in axes for key in (_key, _position))
+
+
+def free_axes(
+    inputs: tuple[TensorSpec, ...], dims: Mapping[str, int]
+) -> tuple[tuple[str, TensorSpec, int], ...]:
+    """Each open dimension that `dims` does not give: its key, and the first axis that has it."""
+    given = _given_sizes(inputs, dims)
+    first: dict[str, tuple[TensorSpec, int]] = {}
+    for spec, axis in _open_axes(inputs):
+        first.setdefault(_key(spec, axis), (spec, axis))
+    return tuple((key, spec, axis) for key, (spec, axis) in first.items() if key not in given)
 
 
 def _given_sizes(inputs: tuple[TensorSpec, ...], dims: Mapping[str, int]) -> dict[str, int]:
@@ -99,7 +111,7 @@ def _key(spec: TensorSpec, axis: int) -> str:
 
 def _filled(spec: TensorSpec, sizes: Mapping[str, int]) -> Shape:
     return tuple(
-        sizes[_key(spec, axis)] if isinstance(size, str) else size
+        sizes.get(_key(spec, axis), size) if isinstance(size, str) else size
         for axis, size in enumerate(spec.shape)
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sparsify_tui.core.model import Found
 
 ORIGINAL_LEVELS = (0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
 """The levels that SparseML's one-shot analysis used, without 0, which is free."""
@@ -17,8 +19,14 @@ class RunOptions:
     """Sizes of open dimensions."""
     values: tuple[tuple[str, float], ...] = ()
     """Constants for inputs, by input name."""
+    found: Found = field(default_factory=Found)
+    """Sizes and constants that were found by trying; the ones above, and data, come first."""
     data: str | None = None
     """A data file, or None for made-up samples."""
+    calibration: str | None = None
+    """A data file for int8 ranges; None for the same as `data`."""
     batch: int = 1
     threads: int = 1
+    spinning: bool = True
+    """Whether idle threads of the engine spin between two operations."""
     engine: str = "onnxruntime"

@@ -35,6 +35,29 @@ class Inputs:
             ),
         )
 
+    def take_back(self, before: Project | None, given: Project) -> None:
+        """Forgets what was given for a measurement that failed; what was measured since keeps it.
+
+        Args:
+            before: The project as it was, or None when it was made for the measurement.
+            given: As it was after the inputs were set.
+        """
+        if self._projects.load(given.id) != given:
+            return
+        if before is None:
+            self._projects.delete(given.id)
+            return
+        self._projects.update(
+            given.id,
+            lambda stored: replace(
+                stored,
+                model=before.model,
+                dims=before.dims,
+                values=before.values,
+                data=before.data,
+            ),
+        )
+
     async def attach_data(
         self,
         project_id: str,

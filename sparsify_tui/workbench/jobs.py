@@ -33,10 +33,12 @@ class JobKind:
 
 JOB_KINDS: Mapping[str, JobKind] = {
     "inspect": JobKind(result="sparsify_tui.core.model:Model", seconds=120),
+    "fit": JobKind(result="sparsify_tui.core.model:Model", seconds=20),
     "data": JobKind(result="sparsify_tui.core.project:DataSet", seconds=300),
     "perf": JobKind(result="sparsify_tui.core.profile:PerfProfile", seconds=3600, is_timing=True),
+    "place": JobKind(result="sparsify_tui.core.placement:Placement", seconds=3600, is_timing=True),
     "loss": JobKind(result="sparsify_tui.core.profile:LossProfile", seconds=3600),
-    "apply": JobKind(result="sparsify_tui.core.project:AppliedModel", seconds=1800),
+    "apply": JobKind(result="sparsify_tui.core.project:AppliedModel", seconds=1800, is_timing=True),
     "benchmark": JobKind(
         result="sparsify_tui.core.project:BenchmarkRun", seconds=3 * 3600, is_timing=True
     ),

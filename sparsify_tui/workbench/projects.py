@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sparsify_tui.codec import document_from
 from sparsify_tui.core.summary import FileStamp, ModelState, ProjectSummary
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ModelError, UsageError
@@ -15,7 +14,7 @@ from sparsify_tui.identity import new_id, now
 from sparsify_tui.store.projects import COLLECTIONS, ProjectStore
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
 from sparsify_tui.workbench.names import checked_name
-from sparsify_tui.workbench.paths import full_path, is_model_path, stamp_of
+from sparsify_tui.workbench.paths import is_model_path, stamp_of
 
 if TYPE_CHECKING:
     from sparsify_tui.core.model import Model
@@ -67,17 +66,9 @@ class Projects:
         on_progress: OnProgress | None = None,
     ) -> Model:
         """Reads a model file in a child; creates nothing."""
-        from sparsify_tui.core.options import RunOptions  # noqa: PLC0415 - the list needs none
+        from sparsify_tui.workbench.reading import read_model_file  # noqa: PLC0415 - lists need none
 
-        stamp_of(path)
-        options = RunOptions(
-            path=full_path(path),
-            dims=tuple((dims or {}).items()),
-            values=tuple((values or {}).items()),
-        )
-        args = {"options": document_from(options)}
-        model: Model = await self._jobs.result("inspect", args, on_progress)
-        return model
+        return await read_model_file(self._jobs, path, dims or {}, values or {}, on_progress)
 
     async def create(
         self,
@@ -149,6 +140,16 @@ class Projects:
             project_id,
             lambda project: _each_item(
                 project, lambda item: replace(item, name=wanted) if item.id == item_id else item
+            ),
+        )
+
+    def annotate_item(self, project_id: str, item_id: str, notes: str) -> Project:
+        """Sets the notes of a stored profile, optimization or benchmark that has any."""
+        return self.update(
+            project_id,
+            lambda project: _each_item(
+                project,
+                lambda item: replace(item, notes=notes.strip()) if item.id == item_id else item,
             ),
         )
 
@@ -231,7 +232,12 @@ class Projects:
         """The project's own way to run its model."""
         from sparsify_tui.core.options import RunOptions  # noqa: PLC0415
 
-        return RunOptions(path=project.model.path, dims=project.dims, values=project.values)
+        return RunOptions(
+            path=project.model.path,
+            dims=project.dims,
+            values=project.values,
+            found=project.model.found,
+        )
 
     def size_on_disk(self, project_id: str) -> int:
         """Bytes of the project's document."""

@@ -41,9 +41,7 @@ class FakeEngine:
         self._session = session
         self._blank = KernelTime(name="x1", op_type="Neg", ms=blank_ms)
 
-    def open(
-        self, path: Path, *, threads: int, profiled: bool = False, in_turn: bool = False
-    ) -> FakeSession:
+    def open(self, path: Path, *, threads: int, **_more: bool) -> FakeSession:
         if path.name == "blank.onnx":
             return FakeSession(lambda _: [], (self._blank,) * 200)
         return self._session

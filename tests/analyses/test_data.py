@@ -18,7 +18,11 @@ def test_a_file_that_fits_is_described(tmp_path: Path) -> None:
 
     found = finished(check_data(options=options(path, data=str(data)), role="test"))
 
-    assert found == DataSet(role="test", path=str(data), samples=7, labelled=True)
+    assert found == DataSet(
+        role="test", path=str(data), samples=7, labelled=True, problems=found.problems
+    )
+    assert any("only 7 samples" in problem for problem in found.problems)
+    assert any("x is 0 everywhere" in problem for problem in found.problems)
 
 
 def test_a_test_set_without_labels_is_refused(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.analyses.samples import Samples, check_values, load_samples, samples_for
+from sparsify_tui.analyses.samples import FEWEST_SAMPLES, Samples, load_samples, samples_for
 from sparsify_tui.core.model import TensorSpec
-from sparsify_tui.errors import DataError, UsageError
+from sparsify_tui.errors import DataError
 
 X = TensorSpec(name="x", dtype="float32", shape=("n", 4))
 STATE = TensorSpec(name="state", dtype="float32", shape=(2, "n", 3))
@@ -37,31 +37,12 @@ def test_made_up_samples_are_the_same_each_time_and_shaped_for_the_batch() -> No
     assert first["x"].std() > 0.5
 
 
-def test_made_up_integers_are_zero_or_one() -> None:
-    tokens = TensorSpec(name="ids", dtype="int64", shape=(1, 50))
-
-    assert set(np.unique(made_up(tokens).batch(1)["ids"])) == {0, 1}
-
-
 def test_a_value_fills_its_input() -> None:
     feeds = made_up(X, STATE, RATE, batch=2, rate=16000, state=0.5).batch(2)
 
     assert feeds["rate"] == 16000
     assert feeds["rate"].dtype == np.int64
     assert np.array_equal(feeds["state"], np.full((2, 2, 3), 0.5, np.float32))
-
-
-@pytest.mark.parametrize(("name", "value"), [("z", 1.0), ("rate", 0.5), ("rate", 1e30)])
-def test_a_value_must_fit_an_input(name: str, value: float) -> None:
-    with pytest.raises(UsageError, match=name):
-        check_values((X, RATE), {name: value})
-
-
-def test_an_input_that_cannot_be_made_up_is_named() -> None:
-    with pytest.raises(DataError, match="words is of type str") as caught:
-        made_up(TensorSpec(name="words", dtype="str", shape=(1,)))
-
-    assert "--data" in caught.value.hint
 
 
 @given(count=st.integers(1, 9), size=st.integers(1, 7))
@@ -99,6 +80,7 @@ def test_a_file_is_read_as_the_types_of_the_model(tmp_path: Path) -> None:
     assert samples.source == "d.npz"
     assert samples.arrays["x"].dtype == np.float32
     assert samples.batch(1)["rate"] == 7
+    assert samples.batch(1)["rate"].shape == ()
     assert samples.labels is not None
     assert samples.labels.tolist() == [0, 1, 1]
     assert samples.arrays.keys() == {"x"}
@@ -140,3 +122,108 @@ def test_whole_numbers_are_not_made_of_fractions(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="wants int64, but the file has float64"):
         load_samples(tmp_path / "d.npz", (ids,), {})
+
+
+def saved_arrays(folder: Path, **arrays: object) -> str:
+    np.savez(folder / "d.npz", **arrays)  # type: ignore[arg-type]
+    return str(folder / "d.npz")
+
+
+def test_a_value_comes_before_the_file_and_the_file_before_what_was_found(tmp_path: Path) -> None:
+    with_rate = saved_arrays(tmp_path, x=np.ones((3, 4), np.float32), rate=np.int64(7))
+
+    def rate(data: str, **values: float) -> int:
+        samples = samples_for(
+            (X, RATE), data=data, dims={}, values=values, batch=1, found={"rate": 9.0}
+        )
+        return int(samples.batch(1)["rate"])
+
+    assert rate(with_rate) == 7
+    assert rate(with_rate, rate=8.0) == 8
+    without = saved_arrays(tmp_path, x=np.ones((3, 4), np.float32))
+    assert rate(without) == 9
+    assert rate(without, rate=8.0) == 8
+
+
+def test_made_up_samples_take_what_was_found() -> None:
+    samples = samples_for((X, RATE), data=None, dims={}, values={}, batch=1, found={"rate": 9.0})
+
+    assert samples.is_made_up
+    assert samples.batch(1)["rate"] == 9
+
+
+IDS = TensorSpec(name="ids", dtype="int64", shape=("n", "t"))
+
+
+@pytest.mark.parametrize("worst", [-21, 20])
+def test_indices_beyond_their_table_are_refused(tmp_path: Path, worst: int) -> None:
+    def read(number: int) -> Samples:
+        data = saved_arrays(tmp_path, ids=np.full((2, 3), number))
+        return samples_for((IDS,), data=data, dims={}, values={}, batch=1, rows={"ids": 20})
+
+    assert read(19).count == read(-20).count == 2
+    with pytest.raises(DataError, match=f"ids looks up a table of 20 rows.*{worst}"):
+        read(worst)
+
+
+@pytest.mark.parametrize(("shape", "kept"), [((3,), (3,)), ((3, 1), (3,)), ((3, 2, 1), (3, 2))])
+def test_labels_keep_their_axes_but_for_trailing_ones(
+    tmp_path: Path, shape: tuple[int, ...], kept: tuple[int, ...]
+) -> None:
+    path = saved_arrays(tmp_path, x=np.ones((3, 4)), labels=np.zeros(shape, int))
+
+    labels = load_samples(Path(path), (X,), {}).labels
+    assert labels is not None
+    assert labels.shape == kept
+
+
+def rows_of(*values: float, count: int = FEWEST_SAMPLES) -> np.ndarray:
+    return np.resize(np.array(values, np.float32), (count, 4))
+
+
+def problems(*, count: int = FEWEST_SAMPLES, **arrays: np.ndarray) -> tuple[str, ...]:
+    return Samples(source="", arrays=arrays, constants={}, fixed={}).problems()
+
+
+def test_varied_samples_have_no_problem() -> None:
+    assert problems(x=rows_of(1, 2, 3, 4, 5)) == ()
+
+
+def test_made_up_samples_are_a_problem_of_their_own() -> None:
+    assert made_up(X).problems() == ("the inputs are made up, no data is attached",)
+
+
+def test_few_samples_are_counted() -> None:
+    few = FEWEST_SAMPLES - 1
+
+    assert problems(x=rows_of(1, 2, 3, 4, 5, count=few)) == (
+        f"only {few} samples, fewer than {FEWEST_SAMPLES}",
+    )
+    assert problems(x=rows_of(1, 2, 3, 4, count=1))[0].startswith("only 1 sample,")
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        (rows_of(0.5), "the input y is 0.5 everywhere"),
+        (rows_of(1, 2, 3, 4), "the input y is the same in all samples"),
+        (rows_of(1, 2, 3, 4, np.nan), "the input y holds NaN or infinity"),
+        (rows_of(1, np.inf), "the input y holds NaN or infinity"),
+    ],
+)
+def test_an_input_that_never_varies_is_named(array: np.ndarray, says: str) -> None:
+    assert problems(x=rows_of(1, 2, 3, 4, 5), y=array) == (says,)
+
+
+def test_a_full_mask_is_no_problem_unless_nothing_varies() -> None:
+    mask = np.ones((FEWEST_SAMPLES, 4), np.int64)
+
+    assert problems(ids=np.resize(np.arange(5), (FEWEST_SAMPLES, 4)), mask=mask) == ()
+    assert problems(mask=mask) == ("all samples are the same",)
+
+
+def test_words_are_handed_on_as_they_are(tmp_path: Path) -> None:
+    words = TensorSpec(name="words", dtype="str", shape=("n",))
+    path = saved_arrays(tmp_path, words=np.array(["one", "three"]))
+
+    assert load_samples(Path(path), (words,), {}).batch(2)["words"].tolist() == ["one", "three"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.inputs import assume_shapes, open_dims
+from sparsify_tui.core.inputs import assume_shapes, free_axes, open_dims
 from sparsify_tui.core.model import TensorSpec
 from sparsify_tui.errors import UsageError
 
@@ -67,6 +67,12 @@ def test_a_size_given_by_axis_holds_for_every_dimension_of_that_name():
     assert shapes(spec("N", 2), spec("N", 3, name="y"), dims={"y:0": 7}) == ((7, 2), (7, 3))
 
 
+@pytest.mark.parametrize(("height", "width"), [(48, 320), (640, 640)])
+def test_a_given_height_decides_the_width_like_a_declared_one(height, width):
+    image = spec("N", 3, "H", "W")
+    assert shapes(image, dims={"H": height}) == ((1, 3, height, width),)
+
+
 @pytest.mark.parametrize("key", ["Q", "x:1", "x:9", "y:0", ""])
 def test_an_unknown_dimension_is_refused_with_the_names_that_exist(key):
     with pytest.raises(UsageError) as caught:
@@ -88,6 +94,16 @@ def test_a_size_below_one_is_refused(size):
 def test_open_dimensions_are_listed_once_each():
     inputs = (spec("N", "?", 3), spec("N", "T", name="y"))
     assert open_dims(inputs) == ("N", "x:1", "T")
+
+
+def test_free_dimensions_are_those_without_a_size_each_at_its_first_axis():
+    inputs = (spec("N", "?", "W"), spec("T", "N", name="y"))
+    free = free_axes(inputs, {"x:2": 5})
+    assert [(key, one.name, axis) for key, one, axis in free] == [
+        ("N", "x", 0),
+        ("x:1", "x", 1),
+        ("T", "y", 0),
+    ]
 
 
 dimensions = st.one_of(st.integers(1, 9), st.sampled_from(["N", "s43", "batch", "height", "?"]))

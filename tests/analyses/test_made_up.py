@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sparsify_tui.analyses.made_up import made_up_feeds
+from sparsify_tui.core.model import TensorSpec
+from sparsify_tui.core.protocols import Array
+from sparsify_tui.errors import DataError
+
+
+def spec(name: str, dtype: str, *shape: int) -> TensorSpec:
+    return TensorSpec(name=name, dtype=dtype, shape=shape)
+
+
+IDS, MASK = spec("ids", "int64", 4, 500), spec("mask", "int64", 4, 500)
+
+
+def made_up(*inputs: TensorSpec, **rows: int) -> dict[str, Array]:
+    return made_up_feeds(inputs, rows)
+
+
+def test_floats_are_standard_normal_in_their_own_type() -> None:
+    noise = made_up(spec("x", "float16", 50, 50))["x"]
+
+    assert noise.dtype == np.float16
+    assert abs(float(noise.mean())) < 0.1
+    assert 0.9 < float(noise.std()) < 1.1
+
+
+def test_integers_that_look_up_rows_use_all_of_them_and_no_other() -> None:
+    ids = made_up(IDS, MASK, ids=30)["ids"]
+
+    assert set(np.unique(ids)) == set(range(30))
+
+
+def test_beside_tokens_a_mask_is_full() -> None:
+    assert (made_up(IDS, MASK, ids=30)["mask"] == 1).all()
+
+
+def test_integers_of_which_nothing_is_known_are_zero_or_one() -> None:
+    feeds = made_up(IDS, spec("on", "bool", 40))
+
+    assert set(np.unique(feeds["ids"])) == {0, 1}
+    assert set(np.unique(feeds["on"])) == {False, True}
+
+
+def test_rows_beyond_the_type_are_left_out() -> None:
+    ids = made_up(spec("ids", "int8", 4000), ids=9999)["ids"]
+
+    assert set(np.unique(ids)) == set(range(128))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "says"), [("str", "cannot be made up"), ("sequence_type", "cannot be fed")]
+)
+def test_an_input_that_is_no_number_is_named(dtype: str, says: str) -> None:
+    with pytest.raises(DataError, match=f"words is of type {dtype}, which {says}") as caught:
+        made_up(spec("words", dtype, 1))
+
+    assert caught.value.hint
