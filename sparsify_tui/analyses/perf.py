@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
-from collections import defaultdict
-from collections.abc import Generator, Iterable
-from dataclasses import replace
-from functools import partial
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 
-from sparsify_tui.analyses.clock import Laps, lap, time_in_rounds, warm_up
+from sparsify_tui.analyses.clock import Laps, time_in_rounds, warm_up
+from sparsify_tui.analyses.int8 import Int8Result, measure_int8
+from sparsify_tui.analyses.int8_rows import Int8Row
+from sparsify_tui.analyses.kernels import Charge, Profiled, ProfilerCost, charge_kernels
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.codec import value_from
-from sparsify_tui.core.model import LayerId, Model
+from sparsify_tui.core.model import Layer, LayerId
 from sparsify_tui.core.options import RunOptions
-from sparsify_tui.core.profile import LayerTime, OtherTime, PerfProfile
-from sparsify_tui.core.protocols import Engine, Feeds, KernelTime, Progress
-from sparsify_tui.core.timing import Timing, summarize_runs
+from sparsify_tui.core.profile import LayerTime, PerfProfile
+from sparsify_tui.core.protocols import KernelTime, Progress
+from sparsify_tui.core.timing import summarize_runs
+from sparsify_tui.engines.peak import PeakMeter
 from sparsify_tui.identity import new_id, now
-from sparsify_tui.onnxio.blank import INPUT, blank_chain
-from sparsify_tui.onnxio.owners import Owner, kernel_owner
+from sparsify_tui.onnxio.blank import INPUT, matrix_product
+from sparsify_tui.onnxio.owners import idle_layers
 from sparsify_tui.onnxio.rewrite import name_nodes_by_output, write_model
 
-FEWEST_PROFILED_RUNS = 20
-"""With the minimum of 20 runs a node's time is within 3 %, even on a loaded machine."""
-_MOST_PROFILED_RUNS = 200
-_PROFILED_S = 3.0
 _ROUNDS = 10
-_BLANK_KERNELS = 200
-_BLANK_RUNS = 20
+_PRODUCT_SIZE = 1024
+"""Of the matrices whose product tells the peak: large enough to be limited by arithmetic."""
 
 
 def profile_performance(
-    *, options: dict[str, Any], name: str, seconds: float
+    *, options: dict[str, Any], name: str, seconds: float, int8: bool
 ) -> Generator[Progress, None, PerfProfile]:
     """Measures the model end to end and kernel by kernel, and charges kernels to their layers.
 
@@ -48,94 +43,17 @@ def profile_performance(
         options: How the model is fed and run.
         name: Of the stored profile.
         seconds: Least time of the whole runs.
+        int8: Whether the int8 lane is measured, too.
     """
     yield Progress(done=0, total=1, item="reading the model")
     opened = open_model(value_from(options, RunOptions))
-    feeds = opened.feeds(opened.batch)
-    with opened.named_guesses(), tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "named.onnx"
-        write_model(name_nodes_by_output(opened.loaded.proto), file)
-        yield Progress(done=0, total=1, item="warming up")
-        session = opened.engine.open(file, threads=opened.options.threads)
-        cold_ms = warm_up(lambda: session.run(feeds))
-        profiled = Profiled(opened.engine, file, opened.options.threads, feeds)
-        cost = ProfilerCost(opened.engine, opened.options.threads, Path(folder))
-
-        def profile_a_round(laps: Laps) -> None:
-            profiled.run_round(laps)
-            cost.run_round()
-
-        laps = yield from time_in_rounds(
-            lambda: session.run(feeds), profile_a_round, _ROUNDS, "timing and profiling", seconds
-        )
-        cost_ms = cost.per_kernel_ms()
-    total = summarize_runs(laps.samples_ms, batch=opened.batch, busy=laps.busy)
-    kernels = [
-        replace(kernel, ms=max(kernel.ms - cost_ms, 0.0)) for kernel in profiled.kernel_times()
-    ]
-    return replace(_profile(opened, name, total, cold_ms, kernels), profiler_cost_ms=cost_ms)
-
-
-class Profiled:
-    """A session with the profiler on, run a little in each round; first runs do not count."""
-
-    def __init__(self, engine: Engine, file: Path, threads: int, feeds: Feeds) -> None:
-        self._session = engine.open(file, threads=threads, profiled=True)
-        self._feeds = feeds
-        self._runs = 0
-        self._counted: list[int] = []
-
-    def run_round(self, laps: Laps) -> None:
-        """As many runs as fit a share of the time, and at least a share of 20."""
-        fitting = round(_PROFILED_S / _ROUNDS / (median(laps.samples_ms) / 1e3))
-        least, most = FEWEST_PROFILED_RUNS // _ROUNDS, _MOST_PROFILED_RUNS // _ROUNDS
-        runs = 1 + min(max(fitting, least), most)
-        for _ in range(runs):
-            self._session.run(self._feeds)
-        self._counted += range(self._runs + 1, self._runs + runs)
-        self._runs += runs
-
-    def kernel_times(self) -> tuple[KernelTime, ...]:
-        """The minimum of each kernel."""
-        return self._session.kernel_times(self._counted)
-
-
-class ProfilerCost:
-    """What the profiler adds to each kernel, from a chain of kernels that do nothing.
-
-    It is the difference between the sum of their profiled minima and the fastest unprofiled
-    run, over their number. It is taken in the same rounds as the model, since a machine that
-    changes its clock changes this, too.
-    """
-
-    def __init__(self, engine: Engine, threads: int, folder: Path) -> None:
-        file = folder / "blank.onnx"
-        write_model(blank_chain(_BLANK_KERNELS), file)
-        self._feeds = {INPUT: np.ones(1, dtype=np.float32)}
-        self._session = engine.open(file, threads=threads)
-        self._profiled = Profiled(engine, file, threads, self._feeds)
-        self._fastest_ms = math.inf
-
-    def run_round(self) -> None:
-        """Some runs without the profiler, and some with it."""
-        work = partial(self._session.run, self._feeds)
-        laps = Laps(samples_ms=tuple(lap(work) for _ in range(_BLANK_RUNS)), busy=1.0)
-        self._fastest_ms = min(self._fastest_ms, *laps.samples_ms)
-        self._profiled.run_round(laps)
-
-    def per_kernel_ms(self) -> float:
-        """Milliseconds a kernel, never below 0."""
-        added = sum(kernel.ms for kernel in self._profiled.kernel_times()) - self._fastest_ms
-        return max(added / _BLANK_KERNELS, 0.0)
-
-
-def _profile(
-    opened: Opened, name: str, total: Timing, cold_ms: float, kernels: Iterable[KernelTime]
-) -> PerfProfile:
-    owner = kernel_owner(opened.loaded, opened.model)
-    charged, others = _charge(kernels, owner)
-    prunable = opened.model.prunable
-    found = sum(1 for layer in prunable if layer.id in charged)
+    with opened.named_guesses(), tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        meter = _peak_meter(opened, folder)
+        cold_ms, laps, kernels, cost_ms = yield from _run(opened, folder, seconds, meter)
+        lane = (yield from measure_int8(opened, folder, seconds, kernels)) if int8 else None
+    total = summarize_runs(laps.samples_ms, batch=opened.batch, gauge=laps.gauge)
+    charged, others = charge_kernels(kernels, opened.loaded, opened.model)
     return PerfProfile(
         id=new_id(),
         name=name,
@@ -146,34 +64,101 @@ def _profile(
         inputs=opened.samples.source,
         total=total,
         cold_ms=cold_ms,
-        layers=_layer_times(opened.model, charged, total.min_ms),
+        layers=_layer_times(opened, charged, lane, total.min_ms),
         others=others,
-        coverage=found / len(prunable) if prunable else 1.0,
+        coverage=_coverage(opened, kernels, charged),
+        profiler_cost_ms=cost_ms,
+        peak=meter.peak(),
+        int8=None if lane is None else lane.lane,
     )
 
 
-def _charge(
-    kernels: Iterable[KernelTime], owner: Owner
-) -> tuple[dict[LayerId, float], tuple[OtherTime, ...]]:
-    charged: dict[LayerId, float] = defaultdict(float)
-    others = []
-    for kernel in kernels:
-        layer = owner(kernel.name, kernel.op_type)
-        if layer is None:
-            others.append(OtherTime(name=kernel.name, op_type=kernel.op_type, ms=kernel.ms))
-        else:
-            charged[layer] += kernel.ms
-    return dict(charged), tuple(others)
+def _run(
+    opened: Opened, folder: Path, seconds: float, meter: PeakMeter
+) -> Generator[Progress, None, tuple[float, Laps, tuple[KernelTime, ...], float]]:
+    """The first run, the unprofiled runs, the kernels, and what the profiler costs at each."""
+    threads, feeds = opened.options.threads, opened.feeds(opened.batch)
+    file = folder / "named.onnx"
+    write_model(name_nodes_by_output(opened.loaded.proto), file)
+    yield Progress(done=0, total=1, item="warming up")
+    session = opened.engine.open(file, threads=threads)
+    cold_ms = warm_up(lambda: session.run(feeds))
+    profiled = Profiled(opened.engine, file, threads, feeds, rounds=_ROUNDS)
+    cost = ProfilerCost(opened.engine, threads, folder, rounds=_ROUNDS)
+
+    def profile_a_round(_: Laps) -> None:
+        profiled.run_round()
+        cost.run_round()
+        meter.run_round()
+
+    laps = yield from time_in_rounds(
+        lambda: session.run(feeds), profile_a_round, _ROUNDS, "timing and profiling", seconds
+    )
+    cost_ms = cost.per_kernel_ms()
+    return cold_ms, laps, profiled.kernel_times(cost_ms), cost_ms
+
+
+def _coverage(
+    opened: Opened, kernels: Sequence[KernelTime], charged: Mapping[LayerId, Charge]
+) -> float:
+    """Share of the prunable layers that ran and have a time; 1 where none ran."""
+    names = [(kernel.name, kernel.op_type) for kernel in kernels]
+    idle = idle_layers(opened.loaded, opened.model, names)
+    ran = [layer.id for layer in opened.model.prunable if layer.id not in idle]
+    return sum(one in charged for one in ran) / len(ran) if ran else 1.0
+
+
+def _peak_meter(opened: Opened, folder: Path) -> PeakMeter:
+    """Of the roofline's two limits, in the engine that the layers are timed in."""
+    file = folder / "product.onnx"
+    write_model(matrix_product(_PRODUCT_SIZE), file)
+    ones = np.ones((_PRODUCT_SIZE, _PRODUCT_SIZE), dtype=np.float32)
+    return PeakMeter(
+        opened.engine,
+        file,
+        flops=2 * _PRODUCT_SIZE**3,
+        feeds={INPUT: ones},
+        threads=opened.options.threads,
+    )
 
 
 def _layer_times(
-    model: Model, charged: dict[LayerId, float], whole_ms: float
+    opened: Opened,
+    charged: Mapping[LayerId, Charge],
+    lane: Int8Result | None,
+    whole_ms: float,
 ) -> tuple[LayerTime, ...]:
+    rows = {} if lane is None else lane.rows
     return tuple(
-        LayerTime(
-            id=layer.id,
-            ms=charged.get(layer.id),
-            share=charged[layer.id] / whole_ms if layer.id in charged else None,
-        )
-        for layer in model.layers
+        _layer_time(opened, layer, charged.get(layer.id), rows.get(layer.id, Int8Row()), whole_ms)
+        for layer in opened.model.layers
     )
+
+
+def _layer_time(
+    opened: Opened, layer: Layer, charge: Charge | None, int8: Int8Row, whole_ms: float
+) -> LayerTime:
+    return LayerTime(
+        id=layer.id,
+        ms=None if charge is None else charge.ms,
+        share=None if charge is None else charge.ms / whole_ms,
+        flops=None if layer.flops is None else round(layer.flops * _items(opened)),
+        bytes=None if charge is None else _moved_bytes(layer, charge),
+        kernel="" if charge is None else charge.kernel,
+        int8_ms=int8.ms,
+        int8_kernel=int8.kernel,
+        int8_note=int8.note,
+    )
+
+
+def _moved_bytes(layer: Layer, charge: Charge) -> int | None:
+    """Weights, inputs and outputs, each moved once."""
+    if charge.bytes is None:
+        return None
+    return charge.bytes + layer.params * np.dtype(layer.dtype).itemsize
+
+
+def _items(opened: Opened) -> float:
+    """Batch over the one that FLOPs were counted for."""
+    first = next((spec.shape[0] for spec in opened.model.assumed if spec.shape), 1)
+    return opened.batch / int(first)

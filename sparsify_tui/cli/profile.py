@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sparsify_tui.cli.documents import loss_document, perf_document
+from sparsify_tui.cli.documents import loss_document
 from sparsify_tui.cli.options import (
     input_options,
     json_option,
@@ -18,11 +18,14 @@ from sparsify_tui.cli.options import (
     run,
 )
 from sparsify_tui.cli.output import Narrator, print_json, print_table
-from sparsify_tui.cli.report import loss_rows, perf_rows, timing_line
+from sparsify_tui.cli.perf_documents import flops_document, perf_document, perf_lines
+from sparsify_tui.cli.perf_tables import perf_rows
+from sparsify_tui.cli.report import layer_rows, loss_rows
+from sparsify_tui.core.model import Model
 from sparsify_tui.core.options import ORIGINAL_LEVELS
 from sparsify_tui.core.profile import LossProfile, PerfProfile
 from sparsify_tui.core.project import Project
-from sparsify_tui.core.units import format_percent
+from sparsify_tui.engines import DEFAULT_ENGINE
 from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.measure import PERFORMANCE_S
@@ -44,6 +47,9 @@ def profile_group() -> None:
     show_default=True,
     help="Least time of the whole runs.",
 )
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True)
+@click.option("--int8/--no-int8", default=True, show_default=True, help="The int8 lane, too.")
+@click.option("--approximate", is_flag=True, help="FLOPs from the architecture; runs nothing.")
 @click.option("--name", default="")
 @input_options
 @json_option
@@ -55,6 +61,9 @@ def perf_command(
     batch: int,
     threads: int | None,
     seconds: float,
+    engine: str,
+    int8: bool,
+    approximate: bool,
     name: str,
     dims: tuple[str, ...],
     values: tuple[str, ...],
@@ -64,6 +73,9 @@ def perf_command(
     """Measures the whole model and every layer of it."""
     narrator = Narrator("performance")
     given = (parse_dims(dims), parse_values(values), data)
+    if approximate:
+        _say_approximate(run(prepared_project(bench, project, *given)).model, as_json=as_json)
+        return
 
     async def measure() -> tuple[Project, PerfProfile]:
         found = await prepared_project(bench, project, *given)
@@ -73,6 +85,8 @@ def perf_command(
             batch=batch,
             threads=threads,
             seconds=seconds,
+            engine=engine,
+            int8=int8,
             on_progress=narrator,
         )
         return bench.projects.load(found.id), profile
@@ -82,9 +96,18 @@ def perf_command(
     if as_json:
         print_json(perf_document(profile))
         return
-    click.echo(timing_line(profile.total))
-    click.echo(f"{format_percent(profile.coverage)} of the prunable layers have a time")
+    for line in perf_lines(profile):
+        click.echo(line)
     print_table(*perf_rows(found, profile))
+
+
+def _say_approximate(model: Model, *, as_json: bool) -> None:
+    """The FLOPs-only profile: nothing of it is measured."""
+    if as_json:
+        print_json(flops_document(model))
+        return
+    click.echo("FLOPs from the architecture: nothing was measured")
+    print_table(*layer_rows(model))
 
 
 @profile_group.command("loss")

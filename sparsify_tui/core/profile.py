@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.placement import Edge, MixModel, Placement
 from sparsify_tui.core.timing import Timing
 
 LossStatus = Literal["measured", "estimated", "not measured"]
@@ -26,6 +27,8 @@ class Environment:
     engine: str
     engine_version: str
     provider: str
+    spinning: bool = True
+    """Whether idle threads of the engine spin between two operations."""
 
     def differences(self, other: Environment) -> tuple[str, ...]:
         """What keeps two measurements from being compared, in words."""
@@ -72,6 +75,32 @@ class LayerTime:
     """None when no kernel of the profile could be charged to the layer."""
     share: float | None
     """Of the fastest unprofiled run."""
+    flops: int | None = None
+    """At the profile's batch."""
+    bytes: int | None = None
+    """Weights, inputs and outputs, each moved once: the least traffic there can be."""
+    kernel: str = ""
+    """The engine's operator that did most of the work."""
+    int8_ms: float | None = None
+    """In a copy in which every layer that can be int8 is; conversions at its edges included."""
+    int8_kernel: str = ""
+    int8_note: str = ""
+    """Why int8 does not pay here, or was not measured."""
+
+    @property
+    def int8_gain_ms(self) -> float:
+        """Float less int8 time; 0 where one of them is not measured."""
+        return 0.0 if self.ms is None or self.int8_ms is None else self.ms - self.int8_ms
+
+    @property
+    def gflops(self) -> float | None:
+        """Achieved GFLOP/s; None where time or FLOPs are unknown."""
+        return None if not self.ms or self.flops is None else self.flops / self.ms / 1e6
+
+    @property
+    def intensity(self) -> float | None:
+        """FLOPs per byte moved."""
+        return None if not self.bytes or self.flops is None else self.flops / self.bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +110,74 @@ class OtherTime:
     name: str
     op_type: str
     ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """What this machine can do at most with the profile's threads, measured beside it."""
+
+    gflops: float
+    """Of a large float32 matrix product in the same engine."""
+    gbytes_per_s: float
+    """Of reading an array much larger than the caches."""
+
+    def bound_gflops(self, intensity: float) -> float:
+        """The roofline at an intensity in FLOPs per byte (Williams et al. 2009)."""
+        return min(self.gflops, self.gbytes_per_s * intensity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """Some layers in int8, others in float: what was predicted, and what was measured."""
+
+    name: str
+    layers: tuple[LayerId, ...]
+    """Those in int8."""
+    predicted_ms: float
+    """By a fit on other mixes than this one."""
+    measured_ms: float
+    low_ms: float
+    """Lower end of the 95 % interval of the measured one."""
+    high_ms: float
+
+    @property
+    def error(self) -> float:
+        """Predicted over measured, less 1."""
+        return self.predicted_ms / self.measured_ms - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Int8Lane:
+    """The same model with every layer in int8 that can be, measured in the same rounds."""
+
+    refused: str = ""
+    """Why there is no such lane; empty when there is one."""
+    total: Timing | None = None
+    """End to end."""
+    float_ms: float | None = None
+    """Of the prepared float form, which the prediction starts from."""
+    calibration: str = ""
+    """What the ranges were taken from, in words."""
+    repairs: tuple[str, ...] = ()
+    """What had to be changed in the copy, in words."""
+    respelled: bool = False
+    """Whether the copy has old spellings of HardSwish and GELU rewritten."""
+    layers: tuple[LayerId, ...] = ()
+    """Those that are int8 in it."""
+    scale: float = 1.0
+    """End to end over the sum of the profile's rows."""
+    element_ns: float = 0.0
+    """Fitted: time for each element that crosses between int8 and float."""
+    share_ms: float = 0.0
+    """Fitted: time of having all layers in int8 beyond the sum of their own times."""
+    edges: tuple[Edge, ...] = ()
+    mixes: tuple[Mix, ...] = ()
+    """Every mix that was measured, beside what was predicted for it without it."""
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        """Of the predictions, as fractions, the smallest first: the profile's own accuracy."""
+        return tuple(sorted(abs(mix.error) for mix in self.mixes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +202,26 @@ class PerfProfile:
     """Share of the prunable layers that have a time."""
     profiler_cost_ms: float = 0.0
     """What the profiler itself adds to a kernel; measured, and taken off each of them."""
+    notes: str = ""
+    peak: Peak | None = None
+    int8: Int8Lane | None = None
+    """None when the lane was not asked for."""
+
+    @property
+    def mix_model(self) -> MixModel | None:
+        """What predicts a mix of int8 and float layers; None without an int8 lane."""
+        lane = self.int8
+        if lane is None or lane.float_ms is None:
+            return None
+        rows = {row.id: row for row in self.layers}
+        return MixModel(
+            float_ms=lane.float_ms,
+            gains_ms={one: rows[one].int8_gain_ms for one in lane.layers if one in rows},
+            edges=lane.edges,
+            scale=lane.scale,
+            element_ns=lane.element_ns,
+            share_ms=lane.share_ms,
+        )
 
     @property
     def measured_ms(self) -> float:
@@ -119,6 +236,25 @@ class PerfProfile:
     def layer_ms(self, layer_id: str) -> float | None:
         """Milliseconds of a layer, or None when not measured."""
         return next((row.ms for row in self.layers if row.id == layer_id), None)
+
+
+def with_mix(profile: PerfProfile, found: Placement) -> PerfProfile:
+    """The profile with a mix that was measured later beside what it had predicted for it.
+
+    The measured time is brought to the profile's own float time by the ratio of the two forms.
+    """
+    lane, ratio = profile.int8, found.ratio
+    if lane is None or lane.float_ms is None or ratio is None or found.predicted_ms is None:
+        return profile
+    mix = Mix(
+        name="gate",
+        layers=found.changes.int8,
+        predicted_ms=found.predicted_ms,
+        measured_ms=lane.float_ms / ratio.value,
+        low_ms=lane.float_ms / ratio.high,
+        high_ms=lane.float_ms / ratio.low,
+    )
+    return replace(profile, int8=replace(lane, mixes=(*lane.mixes, mix)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,25 @@
-"""Profiles and benchmarks: measured in a child, kept in the project."""
+"""Profiles: measured in a child, kept in the project."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.options import ORIGINAL_LEVELS, RunOptions
-from sparsify_tui.core.profile import LossProfile, PerfProfile
-from sparsify_tui.core.project import AppliedModel, BenchmarkRun, DataRole, Project
-from sparsify_tui.core.text import clean_text
-from sparsify_tui.engines.machine import allowed_cores
-from sparsify_tui.errors import InputError, JobError, UsageError
+from sparsify_tui.core.placement import Placement
+from sparsify_tui.core.profile import LossProfile, PerfProfile, with_mix
+from sparsify_tui.core.project import Project
+from sparsify_tui.engines import DEFAULT_ENGINE
+from sparsify_tui.engines.machine import allowed_cores, cpu_name
+from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
 from sparsify_tui.workbench.names import checked_name
 from sparsify_tui.workbench.projects import Projects
+from sparsify_tui.workbench.running import check_counts, project_result, run_options
 
-COMPARISON_S = 4.0
 PERFORMANCE_S = 3.0
-_MOST_THREADS = 1024
+PLACEMENT_S = 5.0
 
 
 class Measure:
@@ -49,21 +48,6 @@ class Measure:
             return str(error)
         return None
 
-    def counts_from(self, text: str) -> tuple[int, ...]:
-        """Batch sizes or thread counts written as `1,8`. Raises UsageError."""
-        parts = [part.strip() for part in text.split(",") if part.strip()]
-        if not parts or not all(part.isdecimal() and int(part) > 0 for part in parts):
-            raise UsageError(f"Whole numbers above zero are needed, not {text!r}.", "Example: 1,8")
-        return tuple(dict.fromkeys(map(int, parts)))
-
-    def check_counts(self, text: str) -> str | None:
-        """What is wrong with counts as text, or None."""
-        try:
-            self.counts_from(text)
-        except UsageError as error:
-            return str(error)
-        return None
-
     @property
     def cores(self) -> int:
         """Cores this program may use; the default of every thread count."""
@@ -77,23 +61,76 @@ class Measure:
         batch: int = 1,
         threads: int | None = None,
         seconds: float = PERFORMANCE_S,
+        engine: str = DEFAULT_ENGINE,
+        int8: bool = True,
         on_progress: OnProgress | None = None,
     ) -> PerfProfile:
-        """Measures the whole model and every layer of it; whole runs for `seconds` at least."""
-        _check_counts((batch,), () if threads is None else (threads,))
+        """Measures the whole model and every layer of it, in float and in int8.
+
+        Args:
+            project_id: Whose model.
+            name: Of the profile; made up from batch and threads.
+            batch: Items in a run.
+            threads: None for the cores allowed.
+            seconds: Least time of the whole runs.
+            engine: That runs the model; the int8 lane is onnxruntime's only.
+            int8: Whether to measure the int8 lane, too.
+            on_progress: Told how far it is.
+        """
+        check_counts((batch,), () if threads is None else (threads,))
         project = await self._projects.ready(project_id)
-        options = self._options(project, ("calibration", "test"), batch, threads)
+        options = run_options(
+            self._projects, project, ("calibration", "test"), batch=batch, threads=threads
+        )
         args = {
-            "options": document_from(options),
+            "options": document_from(replace(options, engine=engine)),
             "name": checked_name(name or f"b{batch} t{options.threads}"),
             "seconds": seconds,
+            "int8": int8 and engine == DEFAULT_ENGINE,
         }
-        profile: PerfProfile = await self._result(project, "perf", args, on_progress)
+        profile: PerfProfile = await project_result(self._jobs, project, "perf", args, on_progress)
         self._projects.update(
             project_id,
             lambda stored: replace(stored, perf_profiles=(*stored.perf_profiles, profile)),
         )
         return profile
+
+    async def place(
+        self,
+        project_id: str,
+        *,
+        batch: int = 1,
+        threads: int | None = None,
+        seconds: float = PLACEMENT_S,
+        on_progress: OnProgress | None = None,
+    ) -> Placement:
+        """Searches where int8 pays, and keeps what it measured with the profile it started from.
+
+        It starts from the newest profile of the same setup that has an int8 lane; without one
+        it measures that first.
+
+        Args:
+            project_id: Whose model.
+            batch: Items in a run.
+            threads: None for the cores allowed.
+            seconds: Least time of the race, and of each pass of the gate.
+            on_progress: Told how far it is.
+        """
+        check_counts((batch,), () if threads is None else (threads,))
+        project = await self._projects.ready(project_id)
+        options = run_options(
+            self._projects, project, ("test", "calibration"), batch=batch, threads=threads
+        )
+        profile = _profile_to_start_from(project, options)
+        args = {
+            "options": document_from(options),
+            "profile": None if profile is None else document_from(profile),
+            "seconds": seconds,
+        }
+        found: Placement = await project_result(self._jobs, project, "place", args, on_progress)
+        if profile is not None and (checked := with_mix(profile, found)) is not profile:
+            self._projects.update(project_id, lambda stored: _with_profile(stored, checked))
+        return found
 
     async def loss(
         self,
@@ -111,95 +148,36 @@ class Measure:
             "name": checked_name(name or "magnitude"),
             "levels": sorted(set(levels)),
         }
-        profile: LossProfile = await self._result(project, "loss", args, on_progress)
+        profile: LossProfile = await project_result(self._jobs, project, "loss", args, on_progress)
         self._projects.update(
             project_id,
             lambda stored: replace(stored, loss_profiles=(*stored.loss_profiles, profile)),
         )
         return profile
 
-    async def benchmark(
-        self,
-        project_id: str,
-        optimization: Optimization,
-        *,
-        name: str = "",
-        batches: Sequence[int] = (1,),
-        threads: Sequence[int] = (),
-        seconds: float = COMPARISON_S,
-        on_progress: OnProgress | None = None,
-    ) -> BenchmarkRun:
-        """Measures an optimization against the original, for each batch and thread count."""
-        _check_counts(batches, threads)
-        project = await self._projects.ready(project_id)
-        counts = tuple(threads) or (allowed_cores(),)
-        options = self._options(project, ("test", "calibration"), batches[0], counts[0])
-        args = {
-            "options": document_from(options),
-            "levels": dict(optimization.levels),
-            "label": optimization.name,
-            "name": checked_name(name or optimization.name),
-            "cases": [[batch, count] for batch in batches for count in counts],
-            "seconds": seconds,
-        }
-        run: BenchmarkRun = await self._result(project, "benchmark", args, on_progress)
-        self._projects.update(
-            project_id, lambda stored: replace(stored, benchmarks=(*stored.benchmarks, run))
-        )
-        return run
 
-    async def apply(
-        self,
-        project_id: str,
-        optimization: Optimization,
-        output: str,
-        on_progress: OnProgress | None = None,
-    ) -> AppliedModel:
-        """Writes the one-shot pruned model, checked by running it."""
-        project = await self._projects.ready(project_id)
-        options = self._options(project, ("test", "calibration"), 1, None)
-        args = {
-            "options": document_from(options),
-            "levels": dict(optimization.levels),
-            "output": output,
-        }
-        applied: AppliedModel = await self._result(project, "apply", args, on_progress)
-        return applied
-
-    async def _result(
-        self, project: Project, kind: str, args: Mapping[str, Any], on_progress: OnProgress | None
-    ) -> Any:
-        """Runs a job; a failure names the sizes and constants that the project remembers."""
-        try:
-            return await self._jobs.result(kind, args, on_progress)
-        except (InputError, JobError) as error:
-            remembered = [f"dim.{name}={size}" for name, size in project.dims]
-            remembered += [f"value.{name}={value:g}" for name, value in project.values]
-            if not remembered:
-                raise
-            raise type(error)(
-                error.message,
-                f"{error.hint} The project remembers {', '.join(map(clean_text, remembered))}; "
-                "`sparsify-tui settings set PROJECT NAME=` forgets one.",
-            ) from error
-
-    def _options(
-        self, project: Project, roles: tuple[DataRole, ...], batch: int, threads: int | None
-    ) -> RunOptions:
-        data = next((found for role in roles if (found := project.data_for(role))), None)
-        return replace(
-            self._projects.run_options(project),
-            data=data.path if data else None,
-            batch=batch,
-            threads=threads or allowed_cores(),
-        )
+def _profile_to_start_from(project: Project, options: RunOptions) -> PerfProfile | None:
+    """The newest with an int8 lane of the model as it is now, in the same setup."""
+    for profile in reversed(project.perf_profiles):
+        setup = profile.environment
+        if (
+            profile.mix_model is not None
+            and not project.is_stale(profile)
+            and (profile.batch, setup.threads, setup.engine)
+            == (options.batch, options.threads, options.engine)
+            and setup.cpu == cpu_name()
+        ):
+            return profile
+    return None
 
 
-def _check_counts(batches: Sequence[int], threads: Sequence[int]) -> None:
-    if not batches or min(batches) < 1:
-        raise UsageError("A batch must be 1 or more.", "Example: --batch 8")
-    if threads and not 1 <= min(threads) <= max(threads) <= _MOST_THREADS:
-        raise UsageError(f"Threads are 1 to {_MOST_THREADS}.", "Example: --threads 1")
+def _with_profile(project: Project, profile: PerfProfile) -> Project:
+    return replace(
+        project,
+        perf_profiles=tuple(
+            profile if one.id == profile.id else one for one in project.perf_profiles
+        ),
+    )
 
 
 def _check_levels(levels: Sequence[float]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,26 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from sparsify_tui.analyses.apply import all_finite, apply_optimization, run_all
+from sparsify_tui.analyses import clock
+from sparsify_tui.analyses.apply import apply_optimization
+from sparsify_tui.analyses.metrics import all_finite, run_all
 from sparsify_tui.analyses.opened import open_model
+from sparsify_tui.codec import document_from
+from sparsify_tui.core.cases import ChangedModel
+from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.options import RunOptions
+from sparsify_tui.core.project import AppliedModel
+from sparsify_tui.core.protocols import Progress
 from sparsify_tui.errors import ExportError, ModelError, UsageError
+from sparsify_tui.onnxio import rewrite
 from tests.analyses.fakes import FakeSession, finished, options, sums, watched
 from tests.analyses.models import divides_by_its_norm, saved, two_layers
+
+
+@pytest.fixture(autouse=True)
+def _short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "WARM_UP_S", 0.01)
 
 
 @pytest.fixture
@@ -20,14 +35,22 @@ def path(tmp_path: Path) -> Path:
     return saved(two_layers(), tmp_path / "m.onnx")
 
 
+def applying(
+    path: Path, levels: dict[str, float], output: Path
+) -> Generator[Progress, None, AppliedModel]:
+    changed = ChangedModel(
+        name="half",
+        changes=Changes(levels=tuple((LayerId(one), level) for one, level in levels.items())),
+    )
+    return apply_optimization(
+        options=options(path), model=document_from(changed), output=str(output), seconds=0.02
+    )
+
+
 def test_the_pruned_model_is_written_and_what_changed_is_told(path: Path) -> None:
     output = path.with_name("out.onnx")
 
-    seen, applied = watched(
-        apply_optimization(
-            options=options(path), levels={"fc1.weight": 0.5, "fc2.weight": 0.0}, output=str(output)
-        )
-    )
+    seen, applied = watched(applying(path, {"fc1.weight": 0.5}, output))
 
     weights = {t.name: numpy_helper.to_array(t) for t in onnx.load(str(output)).graph.initializer}
     assert np.count_nonzero(weights["fc1.weight"] == 0) == 16
@@ -35,18 +58,37 @@ def test_the_pruned_model_is_written_and_what_changed_is_told(path: Path) -> Non
     assert [sparsity for _, sparsity in applied.layers] == [0.5]
     assert applied.bytes == output.stat().st_size
     assert applied.output_error > 0
-    assert [(one.done, one.total) for one in seen] == [(0, 3), (1, 3), (2, 3)]
+    assert {(one.done, one.total) for one in seen} == {(at, 4) for at in range(4)}
+    assert sorted(one.name for one in path.parent.iterdir()) == ["m.onnx", "out.onnx"]
+
+
+def test_what_was_written_is_compared_with_the_original(path: Path) -> None:
+    applied = finished(applying(path, {"fc1.weight": 0.5}, path.with_name("out.onnx")))
+
+    assert applied.comparison is not None
+    assert (applied.comparison.a, applied.comparison.b) == ("original b1 t1", "half b1 t1")
+    assert applied.is_optimized == (applied.comparison.verdict == "faster")
 
 
 def test_a_plan_that_prunes_nothing_changes_no_output(path: Path) -> None:
-    applied = finished(
-        apply_optimization(
-            options=options(path), levels={"a": 0.0}, output=str(path.with_name("out.onnx"))
-        )
-    )
+    applied = finished(applying(path, {}, path.with_name("out.onnx")))
 
     assert applied.output_error == 0
     assert applied.layers == ()
+
+
+def test_weights_of_a_file_of_their_own_come_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrite, "MAX_INLINE_BYTES", 10)
+    monkeypatch.setattr(rewrite, "_MIN_EXTERNAL_BYTES", 10)
+    path, output = saved(two_layers(), tmp_path / "m.onnx"), tmp_path / "out.onnx"
+
+    applied = finished(applying(path, {"fc1.weight": 0.5}, output))
+
+    weights = output.with_name("out.onnx.data")
+    assert applied.bytes == output.stat().st_size + weights.stat().st_size
+    onnx.load(str(output))
 
 
 @pytest.mark.parametrize("name", ["m.onnx", "no/such/out.onnx", "."])
@@ -54,11 +96,7 @@ def test_a_place_that_must_not_be_written_is_refused_early(path: Path, name: str
     before = path.read_bytes()
 
     with pytest.raises(ExportError) as caught:
-        finished(
-            apply_optimization(
-                options=options(path), levels={"fc1.weight": 0.5}, output=str(path.parent / name)
-            )
-        )
+        finished(applying(path, {"fc1.weight": 0.5}, path.parent / name))
 
     assert caught.value.hint
     assert path.read_bytes() == before
@@ -68,9 +106,7 @@ def test_a_level_for_no_layer_is_refused_and_nothing_is_written(path: Path) -> N
     output = path.with_name("out.onnx")
 
     with pytest.raises(UsageError, match="no layer gone"):
-        finished(
-            apply_optimization(options=options(path), levels={"gone": 0.5}, output=str(output))
-        )
+        finished(applying(path, {"gone": 0.5}, output))
 
     assert not output.exists()
 
@@ -80,11 +116,7 @@ def test_a_model_that_pruning_breaks_is_not_written(tmp_path: Path) -> None:
     output = tmp_path / "out.onnx"
 
     with pytest.raises(ModelError, match="NaN"):
-        finished(
-            apply_optimization(
-                options=options(path), levels={"fc.weight": 0.999}, output=str(output)
-            )
-        )
+        finished(applying(path, {"fc.weight": 0.999}, output))
 
     assert not output.exists()
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from sparsify_tui.analyses import clock, opened
-from sparsify_tui.analyses.perf import FEWEST_PROFILED_RUNS, profile_performance
+from sparsify_tui.analyses.kernels import FEWEST_PROFILED_RUNS
+from sparsify_tui.analyses.perf import profile_performance
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.protocols import KernelTime
+from sparsify_tui.engines import peak
 from tests.analyses.fakes import FakeEngine, FakeSession, finished, options, sums
 from tests.analyses.models import saved, two_layers
 
@@ -16,12 +18,15 @@ from tests.analyses.models import saved, two_layers
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(clock, "WARM_UP_S", 0.01)
+    for name in ("_PRODUCT_S", "_READING_S"):
+        monkeypatch.setattr(peak, name, 0.01)
+    monkeypatch.setattr(peak, "_ELEMENTS", 1 << 16)
     return saved(two_layers(), tmp_path / "m.onnx")
 
 
-def profile(path: Path, **more: object) -> PerfProfile:
+def profile(path: Path, *, int8: bool = False, **more: object) -> PerfProfile:
     found: PerfProfile = finished(
-        profile_performance(options=options(path, **more), name="one", seconds=0.05)
+        profile_performance(options=options(path, **more), name="one", seconds=0.05, int8=int8)
     )
     return found
 
@@ -98,3 +103,31 @@ def test_a_profile_counts_at_least_20_runs_and_skips_the_first_of_each_round(
     (numbers,) = counted
     assert len(numbers) >= FEWEST_PROFILED_RUNS
     assert 0 not in numbers
+
+
+def test_the_peak_of_the_machine_and_the_work_of_each_layer_make_a_roofline(path: Path) -> None:
+    perf = profile(path, batch=4, threads=1)
+
+    assert perf.peak is not None
+    assert perf.peak.gflops > 0
+    assert perf.peak.gbytes_per_s > 0
+    assert [row.flops for row in perf.layers] == [4 * 2 * 8 * 4, 4 * 2 * 3 * 8]
+    assert all(row.bytes and row.intensity and row.kernel for row in perf.layers)
+
+
+def test_the_int8_lane_stands_beside_the_float_times(path: Path) -> None:
+    perf = profile(path, int8=True, threads=1)
+
+    assert perf.int8 is not None
+    assert not perf.int8.refused
+    assert all(row.ms is not None and row.int8_ms is not None for row in perf.layers)
+    assert perf.mix_model is not None
+    assert perf.mix_model.predict(()) == perf.int8.float_ms
+
+
+def test_without_the_lane_nothing_is_said_of_int8(path: Path) -> None:
+    perf = profile(path)
+
+    assert perf.int8 is None
+    assert perf.mix_model is None
+    assert all(row.int8_ms is None for row in perf.layers)

@@ -1,0 +1,26 @@
+"""What is done to a copy of the model: all that `apply` and `benchmark` have to build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sparsify_tui.core.model import LayerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Pruning first, then the lossless rewriting, then int8."""
+
+    levels: tuple[tuple[LayerId, float], ...] = ()
+    """Unstructured sparsity by layer; layers that are not named stay as they are."""
+    int8: tuple[LayerId, ...] = ()
+    """Layers that compute in int8."""
+    between: bool = True
+    """Whether additions and poolings between two int8 layers stay in int8, too."""
+    respelled: bool = False
+    """Whether old spellings of HardSwish and GELU become one operator; folds BatchNorm."""
+
+    @property
+    def needs_preparation(self) -> bool:
+        """Whether the model is brought into its prepared float form first."""
+        return bool(self.int8) or self.respelled

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from sparsify_tui.analyses.changed import MOST_CALIBRATION_SAMPLES, Reached, build_changed
+from sparsify_tui.analyses.opened import Opened, open_model
+from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.options import RunOptions
+from sparsify_tui.errors import ModelError
+from tests.analyses.models import saved, small_cnn
+
+ROWS = np.random.default_rng(0).standard_normal((160, 3, 16, 16)).astype(np.float32)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opened:
+    data = tmp_path / "calibration.npz"
+    np.savez(data, x=ROWS)
+    path = saved(small_cnn(), tmp_path / "m.onnx")
+    return open_model(RunOptions(path=str(path), calibration=str(data), threads=1))
+
+
+def built(opened: Opened, tmp_path: Path, **changes: object) -> tuple[onnx.ModelProto, Reached]:
+    target = tmp_path / "out" / "changed.onnx"
+    target.parent.mkdir()
+    reached = build_changed(opened, Changes(**changes), target)  # type: ignore[arg-type]
+    return onnx.load(target), reached
+
+
+def outputs(opened: Opened, path: Path) -> np.ndarray:
+    return opened.engine.open(path, threads=1).run({"x": ROWS[:32]})[0]
+
+
+def operators(proto: onnx.ModelProto) -> list[str]:
+    return [node.op_type for node in proto.graph.node]
+
+
+def test_no_change_gives_the_model_back(opened: Opened, tmp_path: Path):
+    proto, reached = built(opened, tmp_path)
+    assert reached == Reached()
+    assert operators(proto) == operators(opened.loaded.proto)
+
+
+def test_only_the_chosen_layers_become_int8(opened: Opened, tmp_path: Path):
+    chosen = tuple(layer.id for layer in opened.model.prunable[:2])
+    proto, reached = built(opened, tmp_path, int8=chosen)
+    integers = [one for one in proto.graph.initializer if one.data_type == onnx.TensorProto.INT8]
+    assert len([one for one in integers if len(one.dims) > 1]) == 2
+    assert reached.int8 == chosen
+    assert any("BatchNorm" in repair for repair in reached.repairs)
+    base = outputs(opened, Path(opened.options.path))
+    changed = outputs(opened, tmp_path / "out" / "changed.onnx")
+    assert 0 < np.abs(changed - base).max() < 0.1 * np.abs(base).max()
+
+
+def test_ranges_come_from_the_calibration_data_and_not_from_what_is_fed(
+    opened: Opened, tmp_path: Path
+):
+    _, reached = built(opened, tmp_path, int8=(opened.model.prunable[0].id,))
+    assert reached.calibration.startswith(f"{MOST_CALIBRATION_SAMPLES} of 160 samples")
+    assert "calibration.npz" in reached.calibration
+
+
+def test_pruning_comes_before_int8(opened: Opened, tmp_path: Path):
+    layer = opened.model.prunable[1].id
+    proto, reached = built(opened, tmp_path, levels=((layer, 0.5),), int8=(layer,))
+    integers = next(
+        onnx.numpy_helper.to_array(one)
+        for one in proto.graph.initializer
+        if one.data_type == onnx.TensorProto.INT8 and len(one.dims) > 1
+    )
+    assert reached.levels[layer] == pytest.approx(0.5, abs=0.01)
+    assert np.mean(integers == 0) >= 0.5
+
+
+def test_a_layer_that_cannot_be_int8_is_refused(opened: Opened, tmp_path: Path):
+    with pytest.raises(ModelError, match="nonsense cannot be int8"):
+        built(opened, tmp_path, int8=(LayerId("nonsense"),))
