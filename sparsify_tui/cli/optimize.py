@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sparsify_tui.cli.documents import plan_document
 from sparsify_tui.cli.options import (
     input_options,
     json_option,
@@ -18,14 +18,17 @@ from sparsify_tui.cli.options import (
     prepared_project,
     run,
 )
-from sparsify_tui.cli.output import print_json, print_table
-from sparsify_tui.cli.report import plan_lines, plan_rows
+from sparsify_tui.cli.output import Narrator, print_json, print_table
+from sparsify_tui.cli.plan_answers import plan_document, plan_lines, plan_rows
 from sparsify_tui.core.modifiers.pruning import SCOPES
+from sparsify_tui.core.placement import Placement
+from sparsify_tui.core.project import Project
 from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.plans import DEFAULT_SPARSITY, PlanRequest
 
-_NOT_BUILT_YET = ("speed_up", "max_loss", "compression", "balance", "quantize")
+NUMBER_FORMATS = ("int8",)
+_NOT_BUILT_YET = ("speed_up", "max_loss", "compression", "balance")
 
 
 def _later_options(command: Any) -> Any:
@@ -37,7 +40,14 @@ def _later_options(command: Any) -> Any:
 
 @click.command("optimize")
 @click.argument("project")
-@click.option("--sparsity", type=float, default=DEFAULT_SPARSITY, show_default=True)
+@click.option(
+    "--sparsity",
+    type=float,
+    help=f"Zeros among the prunable weights; default {DEFAULT_SPARSITY}, none with --quantize.",
+)
+@click.option("--quantize", type=click.Choice(NUMBER_FORMATS), help="Where a search finds it pays.")
+@click.option("--batch", type=click.IntRange(min=1), help="Of the search; default 1.")
+@click.option("--threads", type=click.IntRange(min=1), help="Of the search; default the cores.")
 @click.option("--spread", type=click.Choice(SCOPES), default="uniform", show_default=True)
 @click.option("--structure", default="unstructured", show_default=True)
 @click.option("--layer", "layers", multiple=True, metavar="ID=LEVEL", help="A level of its own.")
@@ -54,7 +64,10 @@ def optimize_command(
     /,
     *,
     project: str,
-    sparsity: float,
+    sparsity: float | None,
+    quantize: str | None,
+    batch: int | None,
+    threads: int | None,
     spread: str,
     structure: str,
     layers: tuple[str, ...],
@@ -68,10 +81,15 @@ def optimize_command(
     as_json: bool,
     **later: Any,
 ) -> None:
-    """Makes a pruning optimization; neither spread has a measured loss behind it."""
+    """Makes an optimization: zeros by a spread with no measured loss behind it, int8 by a search.
+
+    The search puts layers in int8 where that was measured to pay; what does not stays float.
+    """
     _refuse(structure, later)
+    if quantize is None and (batch or threads):
+        raise UsageError("--batch and --threads are of a search for int8.", "Add --quantize int8.")
     request = PlanRequest(
-        sparsity=sparsity,
+        sparsity=DEFAULT_SPARSITY if sparsity is None and quantize is None else sparsity,
         scope=spread,
         name=name,
         levels=parse_levels(layers),
@@ -80,8 +98,11 @@ def optimize_command(
         rates=_rates(lr),
     )
     found = run(prepared_project(bench, project, parse_dims(dims), parse_values(values), data))
-    if spread == "global" and found.loss_profile() is None:
+    bench.plans.check(found, request)
+    if request.sparsity is not None and spread == "global" and found.loss_profile() is None:
         run(bench.measure.loss(found.id))
+    if quantize is not None:
+        request = replace(request, placement=_searched(bench, found, batch or 1, threads))
     plan = bench.plans.create(found.id, request)
     found = bench.projects.load(found.id)
     outlook = bench.plans.outlook(found, plan)
@@ -91,6 +112,14 @@ def optimize_command(
     for line in plan_lines(plan, outlook, is_met=bench.plans.is_met(found, plan)):
         click.echo(line)
     print_table(*plan_rows(found, plan))
+
+
+def _searched(bench: Workbench, project: Project, batch: int, threads: int | None) -> Placement:
+    narrator = Narrator("int8")
+    place = bench.measure.place
+    placement = run(place(project.id, batch=batch, threads=threads, on_progress=narrator))
+    narrator.done()
+    return placement
 
 
 def _refuse(structure: str, later: dict[str, str | None]) -> None:

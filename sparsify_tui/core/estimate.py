@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sparsify_tui.core.model import LayerId, Model
+from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.model import Model
 
 Basis = Literal["measured", "predicted", "modelled", "unknown"]
 
@@ -39,42 +39,54 @@ class Outlook:
     flops: int | None
     remaining_flops: float | None
     """FLOPs that touch a non-zero weight; a runtime that skips zeros would do these."""
+    int8_layers: int
+    """How many layers compute in int8."""
     compression: Estimate
-    """Parameters ÷ remaining parameters."""
+    """Bytes of the parameters as float32 ÷ bytes of those that are not zero, int8 ones as 1."""
     speed_up: Estimate
     loss: Estimate
     recovery: Estimate
 
 
-def estimate(model: Model, levels: Mapping[LayerId, float]) -> Outlook:
-    """The outlook of pruning each layer, without structure, to its level.
+NO_SPEED_UP = Estimate(value=1.0, low=1.0, high=1.0, basis="modelled", note=NO_SPEED_FROM_ZEROS)
+_FLOAT_BYTES = 4
+_COMPRESSION = (
+    "bytes of the non-zero parameters, int8 weights as 1 of 4; counted from the levels: "
+    "stored densely, zeros keep their room"
+)
+
+
+def estimate(model: Model, changes: Changes, speed_up: Estimate = NO_SPEED_UP) -> Outlook:
+    """The outlook of pruning each layer, without structure, to its level, and of int8.
 
     A layer that already holds more zeros than its level keeps them.
     """
-    zeros, prunable_zeros, prunable_params, saved_flops = 0.0, 0.0, 0, 0.0
+    levels, int8 = dict(changes.levels), frozenset(changes.int8)
+    zeros, prunable_zeros, prunable_params, saved_flops, int8_weights = 0, 0, 0, 0.0, 0
     for layer in model.layers:
         empty = max(levels.get(layer.id, 0.0), 1 - layer.density)
-        zeros += round(empty * layer.weight_params)
+        empty_weights = round(empty * layer.weight_params)
+        zeros += empty_weights
         saved_flops += empty * (layer.flops or 0)
         if layer.prunable:
-            prunable_zeros += round(empty * layer.weight_params)
+            prunable_zeros += empty_weights
             prunable_params += layer.weight_params
-    remaining = max(1, round(model.params - zeros))
-    ratio = model.params / remaining
+        if layer.id in int8:
+            int8_weights += layer.weight_params - empty_weights
+    remaining = max(1, model.params - zeros)
+    remaining_bytes = _FLOAT_BYTES * remaining - (_FLOAT_BYTES - 1) * int8_weights
+    ratio = _FLOAT_BYTES * model.params / max(1, remaining_bytes)
     return Outlook(
         params=model.params,
         remaining_params=remaining,
         sparsity=prunable_zeros / prunable_params if prunable_params else 0.0,
         flops=model.flops,
         remaining_flops=None if model.flops is None else model.flops - saved_flops,
+        int8_layers=len(int8),
         compression=Estimate(
-            value=ratio,
-            low=ratio,
-            high=ratio,
-            basis="predicted",
-            note="counted from the levels; stored densely the file keeps its size",
+            value=ratio, low=ratio, high=ratio, basis="predicted", note=_COMPRESSION
         ),
-        speed_up=Estimate(value=1.0, low=1.0, high=1.0, basis="modelled", note=NO_SPEED_FROM_ZEROS),
+        speed_up=speed_up,
         loss=UNKNOWN,
         recovery=UNKNOWN,
     )

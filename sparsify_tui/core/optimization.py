@@ -7,13 +7,22 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sparsify_tui.core.allocate import Candidate, global_levels, reached, uniform_levels
+from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.fields import with_text
-from sparsify_tui.core.model import LayerId, Model
-from sparsify_tui.core.modifiers import Epochs, LayerLevel, LearningRate, Modifier, Pruning
+from sparsify_tui.core.model import Layer, LayerId, Model
+from sparsify_tui.core.modifiers import (
+    Epochs,
+    LayerLevel,
+    LearningRate,
+    Modifier,
+    Pruning,
+    Quantization,
+)
+from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.profile import LossProfile
-from sparsify_tui.core.recipe import Recipe
+from sparsify_tui.core.schedule import default_quantization
 
-M = TypeVar("M", Pruning, Epochs, LearningRate)
+M = TypeVar("M", Pruning, Quantization, Epochs, LearningRate)
 
 _HIGHEST_BY_HAND = 0.999
 """Recipes want a level below 1."""
@@ -44,6 +53,32 @@ class Optimization:
         """The sparsity that is applied to each layer."""
         return {one.id: one.effective for one in self.pruning.layers}
 
+    @property
+    def quantized(self) -> frozenset[LayerId]:
+        """The layers that compute in int8."""
+        quantization = self.find(Quantization)
+        return frozenset(quantization.layers if quantization else ())
+
+    @property
+    def placement(self) -> Placement | None:
+        """What the search measured that placed int8; None without one, or after an edit."""
+        quantization = self.find(Quantization)
+        return quantization.found if quantization else None
+
+    @property
+    def changes(self) -> Changes:
+        """All that is done to a copy of the model."""
+        levels = tuple((one, level) for one, level in self.levels.items() if level > 0)
+        quantization = self.find(Quantization)
+        if quantization is None:
+            return Changes(levels=levels)
+        return Changes(
+            levels=levels,
+            int8=quantization.layers,
+            between=quantization.between,
+            respelled=quantization.respelled,
+        )
+
     def with_modifier(self, modifier: Modifier) -> Optimization:
         """The same with the modifier of that kind replaced, or added."""
         if not any(type(one) is type(modifier) for one in self.modifiers):
@@ -61,7 +96,23 @@ class Optimization:
         epochs, pruning = self.find(Epochs), self.find(Pruning)
         if epochs and pruning and epochs.end_epoch <= pruning.end_epoch:
             found.append("training must last longer than pruning, or the last level is not reached")
-        return tuple(found)
+        return (*found, *_quantization_problems(self, epochs, pruning))
+
+
+def _quantization_problems(
+    plan: Optimization, epochs: Epochs | None, pruning: Pruning | None
+) -> tuple[str, ...]:
+    quantization = plan.find(Quantization)
+    is_pruned = any(plan.levels.values())
+    if quantization is None or not quantization.layers:
+        is_changed = is_pruned or (quantization is not None and quantization.respelled)
+        return () if is_changed else ("no layer is pruned or computes in int8",)
+    found = []
+    if pruning and is_pruned and quantization.start_epoch < pruning.end_epoch:
+        found.append("quantization starts before pruning ends")
+    if epochs and epochs.end_epoch <= quantization.start_epoch:
+        found.append("training ends before quantization starts")
+    return tuple(found)
 
 
 def spread_target(
@@ -113,6 +164,36 @@ def lock_layers(plan: Optimization, ids: Iterable[str], locked: bool | None = No
     )
 
 
+def set_quantized(plan: Optimization, ids: Iterable[str], *, on: bool) -> Optimization:
+    """Puts layers in int8, or back in float; what a search had measured no longer holds then."""
+    chosen = {LayerId(one) for one in ids}
+    return _with_quantized(plan, plan.quantized | chosen if on else plan.quantized - chosen)
+
+
+def toggle_quantized(plan: Optimization, ids: Iterable[str]) -> Optimization:
+    """Turns layers round between int8 and float."""
+    return _with_quantized(plan, plan.quantized ^ {LayerId(one) for one in ids})
+
+
+def adopt_placement(plan: Optimization, placement: Placement) -> Optimization:
+    """Puts those layers in int8 that a search has found to pay."""
+    changes = placement.changes
+    return plan.with_modifier(
+        replace(
+            _quantization(plan),
+            layers=changes.int8,
+            between=changes.between,
+            respelled=changes.respelled,
+            found=placement,
+        )
+    )
+
+
+def changeable_layers(model: Model) -> tuple[Layer, ...]:
+    """The layers that can be pruned or compute in int8, in graph order."""
+    return tuple(layer for layer in model.layers if layer.prunable or layer.quantizable)
+
+
 def edit_field(plan: Optimization, title: str, name: str, text: str) -> Optimization:
     """Sets one field of the modifier of that title from text. Raises UsageError."""
     for modifier in plan.modifiers:
@@ -121,57 +202,23 @@ def edit_field(plan: Optimization, title: str, name: str, text: str) -> Optimiza
     raise KeyError(title)
 
 
-def compile_recipe(plan: Optimization, model: Model) -> Recipe:
-    """The recipe of an optimization, in order of the modifiers; notes name what was left out."""
-    entries = tuple(entry for one in plan.modifiers for entry in one.entries(model))
-    dense = sum(1 for layer in model.prunable if not plan.levels.get(layer.id))
-    foreign = sum(1 for layer in model.prunable if layer.module_path is None)
-    notes = list(plan.problems())
-    if dense:
-        notes.append(f"{dense} of {len(model.prunable)} layers stay dense and are left out")
-    if foreign:
-        notes.append(
-            f"{foreign} weights have no PyTorch name in this file: their ONNX names are used"
-        )
-    return Recipe(entries=entries, notes=tuple(notes))
+def _quantization(plan: Optimization) -> Quantization:
+    """The plan's own, else one that fits its schedule, with all that loses nothing."""
+    fitting = default_quantization(
+        plan.find(Epochs) or Epochs(), plan.find(Pruning), plan.find(LearningRate)
+    )
+    return plan.find(Quantization) or replace(fitting, respelled=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """The plan and its past, for undo and redo."""
-
-    present: Optimization
-    past: tuple[Optimization, ...] = ()
-    future: tuple[Optimization, ...] = ()
-
-    def then(self, plan: Optimization) -> History:
-        """A new step; what had been undone is forgotten. No change makes no step."""
-        if plan == self.present:
-            return self
-        return History(present=plan, past=(*self.past, self.present)[-_DEPTH:])
-
-    def stored(self, plan: Optimization) -> History:
-        """The same past, with the present as it was stored."""
-        return History(present=plan, past=self.past, future=self.future)
-
-    def undo(self) -> History:
-        """One step back, where there is one."""
-        if not self.past:
-            return self
-        return History(
-            present=self.past[-1], past=self.past[:-1], future=(self.present, *self.future)
-        )
-
-    def redo(self) -> History:
-        """One step forward again, where there is one."""
-        if not self.future:
-            return self
-        return History(
-            present=self.future[0], past=(*self.past, self.present), future=self.future[1:]
-        )
-
-
-_DEPTH = 200
+def _with_quantized(plan: Optimization, layers: frozenset[LayerId]) -> Optimization:
+    if layers == plan.quantized:
+        return plan
+    if not layers:
+        rest = tuple(one for one in plan.modifiers if not isinstance(one, Quantization))
+        return replace(plan, modifiers=rest)
+    return plan.with_modifier(
+        replace(_quantization(plan), layers=tuple(sorted(layers)), found=None)
+    )
 
 
 def _change(

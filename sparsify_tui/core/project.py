@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.estimate import Estimate
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.optimization import Optimization
@@ -25,6 +26,8 @@ class DataSet:
     path: str
     samples: int
     labelled: bool
+    problems: tuple[str, ...] = ()
+    """Why int8 ranges taken from it may not hold for other inputs, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class MetricChange:
 
     name: str
     before: float
-    """1 for agreement and 0 for output error, which compare the model with itself."""
+    """Of a metric that compares outputs with the original's: what equal outputs have."""
     after: float
 
 
@@ -42,10 +45,25 @@ class Run:
     """One model's timing within a benchmark."""
 
     label: str
+    optimization: str = ""
+    """Name of what was applied to the model; empty for the original."""
     engine: str
     batch: int
     threads: int
+    streams: int = 1
+    """Sessions that ran at the same time; the timing is of each run in any of them."""
     timing: Timing
+    """Its throughput counts all streams."""
+    cold_ms: float | None = None
+    """The first run of the session."""
+    load_ms: float | None = None
+    """Time to make the session from the file."""
+    peak_bytes: int | None = None
+    """Resident memory that loading and running added at most."""
+    predicted_ms: float | None = None
+    """What the search that placed int8 expected; None where it has none for this case."""
+    environment: Environment | None = None
+    """None in benchmarks of before it was kept for each run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,27 +77,50 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredModel:
+    """One optimization of a benchmark, as the file that was measured."""
+
+    optimization: str
+    """Its name, as it was called then."""
+    sparsity: float
+    """Zeros that the model really held among its prunable weights."""
+    int8_layers: int = 0
+    """How many layers computed in int8."""
+    file_bytes: int
+    """Of the model as stored."""
+    compressed_bytes: int
+    """Of the same file after deflate, which is where zeros save room."""
+    metrics: tuple[MetricChange, ...] = ()
+    """The first is the one to judge by."""
+    note: str = ""
+    """Why it may not be called optimized, where it may not."""
+
+    @property
+    def metric(self) -> MetricChange | None:
+        """The one to judge by."""
+        return self.metrics[0] if self.metrics else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkRun:
-    """A measured comparison of an optimization with the model it came from."""
+    """Measured comparisons of optimizations with the model they came from."""
 
     id: str
     name: str
     created: str
+    notes: str = ""
     model_digest: str
-    optimization: str
-    """Name of what was measured, as it was called then."""
     environment: Environment
     inputs: str
+    models: tuple[MeasuredModel, ...]
     runs: tuple[Run, ...]
     comparisons: tuple[Comparison, ...]
-    metric: MetricChange | None
-    sparsity: float
-    """Zeros that the measured model really held among its prunable weights."""
-    file_bytes: int
-    """Of the changed model as stored."""
-    compressed_bytes: int
-    """Of the same file after deflate, which is where zeros save room."""
+    problems: tuple[str, ...] = ()
+    """What could not be measured, and why."""
+    original_bytes: int = 0
     original_compressed_bytes: int
+    request: BenchmarkRequest | None = None
+    """What was asked for; None in benchmarks of before it was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +136,19 @@ class AppliedModel:
     """MSE of the outputs ÷ their variance, on the samples used."""
     source: str
     """Of the samples, in words."""
+    int8: tuple[LayerId, ...] = ()
+    """Layers that compute in int8."""
+    repairs: tuple[str, ...] = ()
+    """What else had to be changed, in words."""
+    calibration: str = ""
+    """What the int8 ranges were taken from, in words."""
+    comparison: Comparison | None = None
+    """With the original, in turn, right after it was written."""
+
+    @property
+    def is_optimized(self) -> bool:
+        """Whether it was measured to be faster; only then may it be called so."""
+        return self.comparison is not None and self.comparison.verdict == "faster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,25 @@ def format_ratio(value: float | None) -> str:
     return NOT_MEASURED if value is None else f"{value:.2f}×"
 
 
+def format_number(value: float | None) -> str:
+    """Three significant digits and no unit: 88.2, 1.25, 0.043."""
+    if value is None:
+        return NOT_MEASURED
+    return f"{value:.3f}" if 0 < abs(value) < 0.0995 else format_count(value)
+
+
+def format_ms_change(value: float | None) -> str:
+    """Milliseconds gained or lost, always with their sign."""
+    if value is None:
+        return NOT_MEASURED
+    return f"{'-' if value < 0 else '+'}{format_ms(abs(value))}"
+
+
+def format_change(fraction: float | None) -> str:
+    """A relative change as a percentage with its sign."""
+    return NOT_MEASURED if fraction is None else f"{fraction * 100:+.1f}%"
+
+
 def format_rate(items_per_s: float | None) -> str:
     """Throughput: 207/s."""
     return NOT_MEASURED if items_per_s is None else f"{format_count(items_per_s)}/s"

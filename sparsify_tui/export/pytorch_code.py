@@ -20,17 +20,17 @@ import math
 from pathlib import Path
 
 import torch
-from sparseml.pytorch.optim import ScheduledModifierManager
+{int8_support}from sparseml.pytorch.optim import ScheduledModifierManager{lint}
 
 RECIPE = Path(__file__).with_name("recipe.yml")
 
 
 def train(model, loader, loss_function, device="cpu"):
     """Trains `model` on batches (inputs, targets) of `loader`, for {epochs:g} epochs."""
+    model.to(device).train()
     optimizer = torch.optim.SGD(model.parameters(), lr={rate:g}, momentum=0.9)
     manager = ScheduledModifierManager.from_yaml(RECIPE.read_text())
     optimizer = manager.modify(model, optimizer, steps_per_epoch=len(loader))
-    model.to(device).train()
     for epoch in range(math.ceil(manager.max_epochs)):
         for inputs, targets in loader:
             optimizer.zero_grad()
@@ -40,6 +40,15 @@ def train(model, loader, loss_function, device="cpu"):
         print(f"epoch {{epoch + 1}}: loss {{loss.item():.4f}}")
     manager.finalize(model)
     return model
+'''
+_INT8_SUPPORT = '''
+
+class QConfig(torch.ao.quantization.QConfig):
+    """Takes the attribute that SparseML hangs on it, which recent PyTorch forbids."""
+
+
+torch.quantization.QConfig = torch.ao.quantization.QConfig = QConfig
+
 '''
 _UNMAPPED = """
 These weights have no PyTorch name in the ONNX file; the recipe holds their ONNX names, and
@@ -56,6 +65,8 @@ def integration_code(model: Model, optimization: Optimization) -> str:
     return _CODE.format(
         name=_inside_docstring(optimization.name),
         parameters=_parameters(model),
+        lint="  # noqa: E402 - after the line above" if optimization.quantized else "",
+        int8_support=_INT8_SUPPORT if optimization.quantized else "",
         epochs=epochs.end_epoch,
         rate=rate.rate if rate else _DEFAULT_RATE,
     )

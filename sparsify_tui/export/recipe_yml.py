@@ -12,14 +12,16 @@ from typing import Any
 
 import yaml
 
+from sparsify_tui.core.compilation import compile_recipe
 from sparsify_tui.core.model import Model
-from sparsify_tui.core.optimization import Optimization, compile_recipe
+from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.recipe import RecipeEntry
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ExportError
 
 _VERSION = "1.1.0"
 _ENDLESS = 1 << 30
+_LONGEST_COMMENT = 600
 
 
 def recipe_text(model: Model, optimization: Optimization) -> str:
@@ -56,7 +58,7 @@ def _entry_lines(entry: RecipeEntry) -> list[str]:
 
 def _comment(text: str) -> str:
     """A user's text on one line of comment; SparseML would rewrite an exclamation mark."""
-    return clean_text(text).replace("!", "'")
+    return clean_text(text, _LONGEST_COMMENT).replace("!", "'")
 
 
 class _Dumper(yaml.SafeDumper):

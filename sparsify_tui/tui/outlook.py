@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from sparsify_tui.core.estimate import Outlook
-from sparsify_tui.core.model import Layer
-from sparsify_tui.core.modifiers import Epochs, LearningRate
+from sparsify_tui.core.estimate import Estimate, Outlook
+from sparsify_tui.core.model import Layer, Model
+from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
 from sparsify_tui.core.modifiers.pruning import NO_LOSS_BEHIND_IT
 from sparsify_tui.core.optimization import Optimization
+from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.profile import LossProfile, PerfProfile
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import (
@@ -19,32 +20,75 @@ from sparsify_tui.core.units import (
     format_score,
     format_shape,
 )
+from sparsify_tui.tui.widgets.headline import Part
 
 
-def outlook_text(
-    plan: Optimization, outlook: Outlook, *, is_met: bool, steps: tuple[int, int]
-) -> Content:
-    """Three lines: size, speed, and how the levels came about."""
-    pruning = plan.pruning
-    target = f"target {format_percent(pruning.target)}"
+def outlook_lines(
+    model: Model, plan: Optimization, outlook: Outlook, *, is_met: bool, steps: tuple[int, int]
+) -> tuple[tuple[Part, ...], ...]:
+    """Size, speed, how the levels came about, and what is wrong."""
     problems = "; ".join(plan.problems())
-    undo, redo = steps
-    more = f" redo {redo}" if redo else ""
-    return Content.assemble(
-        "params ",
-        (format_count(outlook.params), "bold"),
-        " → ",
-        (format_count(outlook.remaining_params), "bold $text-accent"),
-        f" ({format_percent(outlook.sparsity)} zero)  compression ",
-        (format_ratio(outlook.compression.value), "bold $text-accent"),
-        f"  FLOPs {format_count(outlook.flops)} → {format_count(outlook.remaining_flops)}",
-        "\nspeed-up ",
-        ("none", "bold $text-warning"),
-        (" on onnxruntime, which multiplies zeros too; loss unknown", "$text-muted"),
-        f"\n{target} ",
-        ("reached" if is_met else "not reached", "$text-success" if is_met else "$text-warning"),
-        (f", spread {pruning.scope}: {NO_LOSS_BEHIND_IT}  undo {undo}{more}", "$text-muted"),
-        (f"\n! {problems}" if problems else "", "bold $text-warning"),
+    return (
+        (
+            (
+                f"params {format_count(outlook.params)} → {format_count(outlook.remaining_params)}",
+                "",
+            ),
+            (f"{format_percent(outlook.sparsity)} zero", ""),
+            (f"compression {format_ratio(outlook.compression.value)}", "bold $text-accent"),
+            (f"FLOPs {format_count(outlook.flops)} → {format_count(outlook.remaining_flops)}", ""),
+        ),
+        _speed_parts(model, plan, outlook),
+        _why_float_parts(plan),
+        (
+            *_target_parts(plan, is_met=is_met),
+            (f"undo {steps[0]}" + (f" redo {steps[1]}" if steps[1] else ""), "$text-muted"),
+        ),
+        ((f"! {problems}" if problems else "", "bold $text-warning"),),
+    )
+
+
+def _speed_parts(model: Model, plan: Optimization, outlook: Outlook) -> tuple[Part, ...]:
+    speed, found = outlook.speed_up, plan.placement
+    if found is None and not plan.changes.needs_preparation:
+        return (("speed-up none on onnxruntime, which multiplies zeros too", "bold $text-warning"),)
+    total = sum(1 for layer in model.layers if layer.quantizable)
+    return (
+        (_speed_text(speed), "bold $text-accent"),
+        (f"int8 in {outlook.int8_layers} of {total} layers", ""),
+        (speed.note if outlook.int8_layers else "", "$text-muted"),
+    )
+
+
+def _why_float_parts(plan: Optimization) -> tuple[Part, ...]:
+    found = plan.placement
+    if found is None or not found.cause:
+        return ()
+    return ((f"{'int8' if found.changes.int8 else 'no int8'}: {found.cause}", "$text-muted"),)
+
+
+def _speed_text(speed: Estimate) -> str:
+    if speed.value is None:
+        return "speed-up unknown"
+    if speed.low is None or speed.low == speed.high:
+        return f"speed-up {format_ratio(speed.value)} {speed.basis}"
+    interval = f"[{format_ratio(speed.low)}, {format_ratio(speed.high)}]"
+    return f"speed-up {format_ratio(speed.value)} {interval} {speed.basis}"
+
+
+def _target_parts(plan: Optimization, *, is_met: bool) -> tuple[Part, ...]:
+    pruning = plan.find(Pruning)
+    if pruning is None:
+        return (("prunes nothing", "$text-muted"),)
+    if not pruning.target:
+        return (("levels by hand", "$text-muted"),)
+    reached = "reached" if is_met else "not reached"
+    return (
+        (
+            f"target {format_percent(pruning.target)} {reached}",
+            "$text-success" if is_met else "$text-warning",
+        ),
+        (f"spread {pruning.scope}: {NO_LOSS_BEHIND_IT}", "$text-muted"),
     )
 
 
@@ -56,22 +100,66 @@ def plan_detail(
     curve = loss.curve(layer.id) if loss else None
     removed = format_score(curve.at(level)) if curve else "no loss profile"
     ms = perf.layer_ms(layer.id) if perf else None
+    placed = plan.placement
     lines = [
         f"{layer.op_type} {format_shape(layer.shape)}",
         f"weight {clean_text(layer.weight, 36)}",
         f"{format_count(layer.weight_params)} weights, {format_ms(ms)} ms",
         f"sparsity {format_percent(level)}",
         f"removed weight energy {removed}",
+        _numbers_line(layer, plan, perf),
         "",
         *schedule_lines(plan),
+        *(("", *placement_lines(placed)) if placed else ()),
     ]
     return Content.assemble((clean_text(layer.label, 40), "bold"), "\n", "\n".join(lines))
 
 
+def _numbers_line(layer: Layer, plan: Optimization, perf: PerfProfile | None) -> str:
+    if not layer.quantizable:
+        return "float, cannot be int8"
+    rows = perf.layers if perf else ()
+    row = next((one for one in rows if one.id == layer.id), None)
+    format_ = "int8" if layer.id in plan.quantized else "float"
+    if row is None or row.int8_ms is None:
+        return format_
+    note = f": {row.int8_note}" if row.int8_note else ""
+    return clean_text(f"{format_}, as int8 {format_ms(row.int8_ms)} ms{note}")
+
+
+def search_result(found: Placement) -> str:
+    """What a search came to, in one line."""
+    if not found.changes.int8:
+        return f"nothing became int8: {found.cause}"
+    speed = "" if found.speed_up is None else f", {format_ratio(found.speed_up.value)} as fast"
+    return f"{len(found.changes.int8)} layers int8{speed}"
+
+
+def placement_lines(found: Placement) -> list[str]:
+    """What the search for int8 measured, and what that rests on."""
+    lines = [f"batch {found.batch}, threads {found.threads}"]
+    if found.measured_ms is not None:
+        lines.append(f"measured {format_ms(found.measured_ms)} ms")
+        lines.append(f"predicted {format_ms(found.predicted_ms)} ms")
+    if found.passes:
+        passes = " ".join(format_ratio(one.value) for one in found.passes)
+        lines.append(f"gate {passes}")
+        lines.append(f"  of the fastest float form, {found.float_form}")
+    lines += [f"metric {found.metric}"] if found.metric else []
+    lines += [f"calibrated on {found.calibration}"] if found.calibration else []
+    lines += [f"repair: {one}" for one in found.repairs]
+    return ["int8 search", *map(clean_text, lines)]
+
+
 def schedule_lines(plan: Optimization) -> list[str]:
     """Epochs and rates in words."""
-    pruning, epochs, rate = plan.pruning, plan.find(Epochs), plan.find(LearningRate)
-    lines = [f"prune in epochs {pruning.start_epoch:g} to {pruning.end_epoch:g}"]
+    pruning, epochs, rate = plan.find(Pruning), plan.find(Epochs), plan.find(LearningRate)
+    quantization = plan.find(Quantization)
+    lines = []
+    if pruning is not None:
+        lines.append(f"prune in epochs {pruning.start_epoch:g} to {pruning.end_epoch:g}")
+    if quantization is not None and quantization.layers:
+        lines.append(f"round to int8 from epoch {quantization.start_epoch:g}")
     if epochs is not None:
         lines.append(f"train until epoch {epochs.end_epoch:g}")
     if rate is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sparsify_tui.core.fields import Setting, settings_of, text_of, with_text
-from sparsify_tui.core.modifiers import Epochs, LearningRate
+from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning
 from sparsify_tui.core.modifiers.pruning import NO_LOSS_BEHIND_IT, SCOPES
 from sparsify_tui.core.optimization import Optimization, edit_field
 from sparsify_tui.core.project import Project
@@ -14,14 +14,42 @@ from sparsify_tui.errors import SparsifyError, UsageError
 from sparsify_tui.tui.dialogs.field import Field
 from sparsify_tui.workbench.plans import DEFAULT_SPARSITY, PlanRequest
 
+NUMBERS = ("float", "int8")
 _SPREAD_FIELDS = frozenset({"target", "scope"})
 
 
-def plan_fields(project: Project, plan: Optimization | None = None) -> tuple[Field, ...]:
-    """Target and spread; for a new optimization its name too."""
-    target = plan.pruning.target if plan else DEFAULT_SPARSITY
-    default = "global" if project.loss_profiles else "uniform"
-    name = (Field(name="name", label="Name", help="Empty: from spread and target."),)
+def new_plan_fields(project: Project) -> tuple[Field, ...]:
+    """Target, spread, number format and name."""
+    target, scope = _spread_fields(
+        DEFAULT_SPARSITY, "global" if project.loss_profiles else SCOPES[0]
+    )
+    return (
+        replace(
+            target,
+            kind="text",
+            help="Zeros among the weights of all prunable layers; empty for none.",
+            check=lambda text: target.problem(text) if text else None,
+        ),
+        scope,
+        Field(
+            name="numbers",
+            label="Numbers",
+            kind="choice",
+            choices=NUMBERS,
+            value=NUMBERS[0],
+            help="int8 where a search measures that it pays, for a minute or so.",
+        ),
+        Field(name="name", label="Name", help="Empty: from spread and target."),
+    )
+
+
+def spread_fields(plan: Optimization) -> tuple[Field, ...]:
+    """Target and spread of a plan."""
+    pruning = plan.find(Pruning) or Pruning(target=DEFAULT_SPARSITY)
+    return _spread_fields(pruning.target, pruning.scope)
+
+
+def _spread_fields(target: float, scope: str) -> tuple[Field, Field]:
     return (
         Field(
             name="sparsity",
@@ -36,20 +64,40 @@ def plan_fields(project: Project, plan: Optimization | None = None) -> tuple[Fie
             label="Spread",
             kind="choice",
             choices=SCOPES,
-            value=plan.pruning.scope if plan else default,
+            value=scope,
             help=f"One level, or one |w| threshold: {NO_LOSS_BEHIND_IT}.",
         ),
-        *(() if plan else name),
+    )
+
+
+def search_fields(cores: int) -> tuple[Field, ...]:
+    """For what setup int8 has to pay."""
+    return (
+        Field(name="batch", label="Batch size", kind="int", value="1", check=_check_count),
+        Field(
+            name="threads",
+            label="Threads",
+            kind="int",
+            value=str(cores),
+            help=f"Cores allowed: {cores}.",
+            check=_check_count,
+        ),
     )
 
 
 def request_from_answers(answers: Mapping[str, str]) -> PlanRequest:
     """What the form asks for; it checked the answers."""
     return PlanRequest(
-        sparsity=float(answers["sparsity"]) / 100,
+        sparsity=target_from_answers(answers),
         scope=answers["scope"],
         name=answers.get("name", ""),
     )
+
+
+def target_from_answers(answers: Mapping[str, str]) -> float | None:
+    """The target sparsity as a fraction; None for none."""
+    target = answers["sparsity"].strip()
+    return float(target) / 100 if target else None
 
 
 def schedule_fields(plan: Optimization) -> tuple[Field, ...]:
@@ -138,3 +186,7 @@ def _checker(described: object, name: str) -> Callable[[str], str | None]:
 
 def _check_percent(text: str) -> str | None:
     return None if 0 < float(text) < 100 else "Between 0 and 100."
+
+
+def _check_count(text: str) -> str | None:
+    return None if int(text) > 0 else "1 or more."

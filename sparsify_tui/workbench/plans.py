@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sparsify_tui.core.estimate import Outlook, estimate
+from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
 from sparsify_tui.core.modifiers.pruning import SCOPES
 from sparsify_tui.core.optimization import (
     Optimization,
+    adopt_placement,
     lock_layers,
     reached_sparsity,
     set_level,
     spread_target,
 )
+from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.project import Project
-from sparsify_tui.core.schedule import default_epochs, default_learning_rate, default_pruning
+from sparsify_tui.core.schedule import default_quantization, default_schedule
+from sparsify_tui.core.speed import expected_speed_up
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.identity import new_id, now
@@ -30,7 +34,10 @@ _TOLERANCE = 0.005
 class PlanRequest:
     """What an optimization is to be like."""
 
-    sparsity: float = DEFAULT_SPARSITY
+    sparsity: float | None = DEFAULT_SPARSITY
+    """None prunes nothing."""
+    placement: Placement | None = None
+    """Where int8 goes; searched on the dense weights, since zeros change no int8 speed."""
     scope: str = "uniform"
     name: str = ""
     levels: Mapping[str, float] = field(default_factory=dict)
@@ -48,6 +55,15 @@ class Plans:
 
     def __init__(self, projects: Projects) -> None:
         self._projects = projects
+
+    def check(self, project: Project, request: PlanRequest) -> None:
+        """Refuses before a search what `create` would refuse after it.
+
+        Raises:
+            UsageError: A level or layer makes no sense.
+            ModelError: The model has nothing to prune.
+        """
+        draft(project, request)
 
     def create(self, project_id: str, request: PlanRequest | None = None) -> Optimization:
         """A new optimization by the project's training settings, stored.
@@ -78,6 +94,12 @@ class Plans:
         )
         return saved
 
+    def adopt(self, project_id: str, plan_id: str, placement: Placement) -> None:
+        """Puts a stored optimization's layers in int8 as a search found it to pay."""
+        plan = self._projects.load(project_id).optimization(plan_id)
+        if plan is not None:  # it may have been deleted while the search ran
+            self.save(project_id, adopt_placement(plan, placement))
+
     def copy(self, project_id: str, plan: Optimization, name: str = "") -> Optimization:
         """A second optimization that starts as a copy."""
         moment = now()
@@ -98,29 +120,49 @@ class Plans:
         self, project: Project, plan: Optimization, target: float, scope: str
     ) -> Optimization:
         """The plan with its target spread again over the free layers."""
-        return spread_target(plan, project.model, target, scope, project.loss_profile())
+        pruned = self.with_pruning(project, plan)
+        return spread_target(pruned, project.model, target, scope, project.loss_profile())
+
+    def with_pruning(self, project: Project, plan: Optimization) -> Optimization:
+        """The plan, with a schedule and a level of 0 for each layer where it pruned nothing."""
+        if plan.find(Pruning) is not None:
+            return plan
+        for modifier in default_schedule(project.training, 0.0):
+            plan = plan.with_modifier(modifier)
+        plan = _known(project, plan)
+        quantization = plan.find(Quantization)
+        return plan if quantization is None else plan.with_modifier(_retimed(plan, quantization))
 
     def outlook(self, project: Project, plan: Optimization) -> Outlook:
         """What the plan would bring."""
-        return estimate(project.model, plan.levels)
+        speed_up = expected_speed_up(plan, project.model, project.perf_profiles)
+        return estimate(project.model, plan.changes, speed_up)
 
     def is_met(self, project: Project, plan: Optimization) -> bool:
-        """Whether the levels add up to the target."""
-        gap = plan.pruning.target - reached_sparsity(plan, project.model)
-        return abs(gap) <= _TOLERANCE
+        """Whether the levels add up to the target; a plan may have none."""
+        pruning = plan.find(Pruning)
+        if pruning is None or not pruning.target:
+            return True
+        return abs(pruning.target - reached_sparsity(plan, project.model)) <= _TOLERANCE
 
 
 def draft(project: Project, request: PlanRequest) -> Optimization:
     """A plan that is not stored yet."""
     _check(project, request)
     plan = _scheduled(project, request)
+    if request.sparsity is not None:
+        plan = _pruned(project, plan, request, request.sparsity)
+    return adopt_placement(plan, request.placement) if request.placement else plan
+
+
+def _pruned(
+    project: Project, plan: Optimization, request: PlanRequest, sparsity: float
+) -> Optimization:
     for reference, level in request.levels.items():
         plan = set_level(_known(project, plan), [_layer_id(project, reference)], level)
     dense = [_layer_id(project, reference) for reference in request.locks]
     plan = lock_layers(set_level(_known(project, plan), dense, 0.0), dense, locked=True)
-    return spread_target(
-        plan, project.model, request.sparsity, request.scope, project.loss_profile()
-    )
+    return spread_target(plan, project.model, sparsity, request.scope, project.loss_profile())
 
 
 def _scheduled(project: Project, request: PlanRequest) -> Optimization:
@@ -130,17 +172,25 @@ def _scheduled(project: Project, request: PlanRequest) -> Optimization:
     if request.epochs is not None:
         training = replace(training, epochs=round(request.epochs))
     moment = now()
-    rate = default_learning_rate(training)
     return Optimization(
         id=new_id(),
         name=checked_name(request.name) if request.name else _default_name(project, request),
         created=moment,
         modified=moment,
-        modifiers=(
-            default_epochs(training),
-            default_pruning(training, request.sparsity),
-            *((rate,) if rate else ()),
-        ),
+        modifiers=default_schedule(training, request.sparsity),
+    )
+
+
+def _retimed(plan: Optimization, quantization: Quantization) -> Quantization:
+    """The same layers, at the epochs that fit the plan's schedule."""
+    fitting = default_quantization(
+        plan.find(Epochs) or Epochs(), plan.find(Pruning), plan.find(LearningRate)
+    )
+    return replace(
+        quantization,
+        start_epoch=fitting.start_epoch,
+        observe_until=fitting.observe_until,
+        freeze_epoch=fitting.freeze_epoch,
     )
 
 
@@ -150,6 +200,9 @@ def _known(project: Project, plan: Optimization) -> Optimization:
 
 
 def _check(project: Project, request: PlanRequest) -> None:
+    if request.sparsity is None:
+        _check_unpruned(request)
+        return
     if not project.model.prunable:
         raise ModelError(
             "The model has no prunable layer.",
@@ -164,6 +217,14 @@ def _check(project: Project, request: PlanRequest) -> None:
             raise UsageError(f"The level of {clean_text(reference)} must lie in 0 to 1.")
 
 
+def _check_unpruned(request: PlanRequest) -> None:
+    if request.levels or request.locks:
+        raise UsageError(
+            "A layer's own level or lock shapes a pruning, and none is asked for.",
+            "Add --sparsity S.",
+        )
+
+
 def _layer_id(project: Project, reference: str) -> str:
     layer = project.model.layer(reference)
     if layer is None or not layer.prunable:
@@ -175,7 +236,10 @@ def _layer_id(project: Project, reference: str) -> str:
 
 
 def _default_name(project: Project, request: PlanRequest) -> str:
-    wanted = f"{request.scope}-{request.sparsity * 100:.0f}"
+    wanted = "int8"
+    if request.sparsity is not None:
+        wanted = f"{request.scope}-{request.sparsity * 100:.0f}"
+        wanted += "-int8" if request.placement else ""
     taken = {one.name for one in project.optimizations}
     name, number = wanted, 2
     while name in taken:

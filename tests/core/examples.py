@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from sparsify_tui.core.cases import BenchmarkRequest
+from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.estimate import Estimate
 from sparsify_tui.core.model import Layer, LayerId, Model, TensorSpec
-from sparsify_tui.core.modifiers import Epochs, LayerLevel, LearningRate, Modifier, Pruning
+from sparsify_tui.core.modifiers import (
+    Epochs,
+    LayerLevel,
+    LearningRate,
+    Modifier,
+    Pruning,
+    Quantization,
+)
 from sparsify_tui.core.optimization import Optimization
+from sparsify_tui.core.placement import Placement, Raced
 from sparsify_tui.core.profile import (
     Environment,
     LayerLoss,
@@ -21,11 +31,12 @@ from sparsify_tui.core.project import (
     Comparison,
     DataSet,
     FileStamp,
+    MeasuredModel,
     MetricChange,
     Project,
     Run,
 )
-from sparsify_tui.core.timing import Timing
+from sparsify_tui.core.timing import Ratio, Timing, Verdict
 from sparsify_tui.core.training import TrainingSettings
 
 MOMENT = "2026-11-22T10:41:00+00:00"
@@ -72,9 +83,32 @@ def level(name: str, value: float, **changes: Any) -> LayerLevel:
     return LayerLevel(id=LayerId(name), level=value, **changes)
 
 
-def plan_of(*modifiers: Modifier, name: str = "half") -> Optimization:
+def plan_of(*modifiers: Modifier, name: str = "half", key: str = "o1") -> Optimization:
     """An optimization of these modifiers."""
-    return Optimization(id="o1", name=name, created=MOMENT, modified=MOMENT, modifiers=modifiers)
+    return Optimization(id=key, name=name, created=MOMENT, modified=MOMENT, modifiers=modifiers)
+
+
+def placement(*names: str, **changes: Any) -> Placement:
+    """A search that put these layers in int8, and found them to make the model twice as fast."""
+    ratio = Ratio(value=2.0, low=1.9, high=2.1)
+    fields: dict[str, Any] = {
+        "changes": Changes(int8=tuple(map(LayerId, names))),
+        "cause": "",
+        "float_form": "original",
+        "ratio": ratio,
+        "speed_up": ratio,
+        "passes": (ratio, ratio, ratio),
+        "raced": (Raced(name="all", layers=len(names), predicted_ms=5.0, ratio=ratio),),
+        "predicted_ms": 5.0,
+        "measured_ms": 4.9,
+        "metric": "top-1 97.9% → 97.8%",
+        "calibration": "64 samples of digits.npz",
+        "repairs": ("opset 11 → 13",),
+        "batch": 1,
+        "threads": 2,
+        "model_digest": "ab" * 32,
+    }
+    return Placement(**fields | changes)
 
 
 def timing(**changes: Any) -> Timing:
@@ -159,30 +193,62 @@ def layer_loss(name: str, **changes: Any) -> LayerLoss:
     return LayerLoss(**fields | changes)
 
 
-def benchmark_run() -> BenchmarkRun:
+def run_of(label: str, **changes: Any) -> Run:
+    """A run of batch 1 on one thread."""
+    fields: dict[str, Any] = {
+        "label": label,
+        "engine": "onnxruntime",
+        "batch": 1,
+        "threads": 1,
+        "timing": timing(),
+        "cold_ms": 31.5,
+        "load_ms": 12.0,
+        "peak_bytes": 3_000_000,
+        "environment": environment(),
+    }
+    return Run(**fields | changes)
+
+
+def benchmark_run(**changes: Any) -> BenchmarkRun:
     """A measured comparison that found no difference."""
-    return BenchmarkRun(
-        id="b1",
-        name="benchmark",
-        created=MOMENT,
-        model_digest="ab" * 32,
-        optimization="half",
-        environment=environment(),
-        inputs="digits.npz",
-        runs=(Run(label="original", engine="onnxruntime", batch=1, threads=1, timing=timing()),),
-        comparisons=(
-            Comparison(
-                a="original",
-                b="half",
-                ratio=Estimate(value=1.01, low=0.98, high=1.04, basis="measured"),
-                verdict="no difference",
+    fields: dict[str, Any] = {
+        "id": "b1",
+        "name": "benchmark",
+        "created": MOMENT,
+        "model_digest": "ab" * 32,
+        "environment": environment(),
+        "inputs": "digits.npz",
+        "models": (
+            MeasuredModel(
+                optimization="half",
+                sparsity=0.5,
+                file_bytes=1000,
+                compressed_bytes=600,
+                metrics=(MetricChange(name="top-1", before=0.98, after=0.97),),
+                note="smaller when compressed, not faster: onnxruntime multiplies zeros too",
             ),
         ),
-        metric=MetricChange(name="top-1", before=0.98, after=0.97),
-        sparsity=0.5,
-        file_bytes=1000,
-        compressed_bytes=600,
-        original_compressed_bytes=900,
+        "runs": (
+            run_of("original b1 t1"),
+            run_of("half b1 t1", optimization="half", predicted_ms=9.8),
+        ),
+        "comparisons": (compared("original b1 t1", "half b1 t1"),),
+        "original_bytes": 1000,
+        "original_compressed_bytes": 900,
+        "request": BenchmarkRequest(optimizations=("o1",), threads=(1,)),
+    }
+    return BenchmarkRun(**fields | changes)
+
+
+def compared(
+    a: str, b: str, value: float = 1.01, spread: float = 0.03, verdict: Verdict = "no difference"
+) -> Comparison:
+    """Two runs in turn."""
+    return Comparison(
+        a=a,
+        b=b,
+        ratio=Estimate(value=value, low=value - spread, high=value + spread, basis="measured"),
+        verdict=verdict,
     )
 
 
@@ -207,6 +273,12 @@ def full_project() -> Project:
                 Pruning(layers=(level("a", 0.5), level("b", 0.9, enabled=False, locked=True))),
                 Epochs(),
                 LearningRate(decay_epoch=34.0),
+            ),
+            plan_of(
+                Epochs(end_epoch=9.0),
+                Quantization(layers=(LayerId("a"),), found=placement("a"), freeze_epoch=6.0),
+                key="o2",
+                name="int8",
             ),
         ),
         benchmarks=(benchmark_run(),),

@@ -1,18 +1,25 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.estimate import NO_SPEED_FROM_ZEROS, UNKNOWN, estimate
 from sparsify_tui.core.model import LayerId
 from tests.core.examples import layer, model_of
 
 
-def levels(**named: float) -> dict[LayerId, float]:
-    return {LayerId(name): value for name, value in named.items()}
+def levels(**named: float) -> Changes:
+    return Changes(levels=tuple((LayerId(name), value) for name, value in named.items()))
+
+
+def int8(*names: str, **named: float) -> Changes:
+    return Changes(int8=tuple(map(LayerId, names)), levels=levels(**named).levels)
 
 
 def test_an_untouched_model_is_as_it_was() -> None:
-    outlook = estimate(model_of(layer("a"), layer("b")), {})
+    outlook = estimate(model_of(layer("a"), layer("b")), Changes())
 
     assert (outlook.params, outlook.remaining_params) == (2020, 2020)
     assert (outlook.flops, outlook.remaining_flops) == (4_000_000, 4_000_000)
@@ -35,7 +42,7 @@ def test_zeros_that_are_there_already_stay() -> None:
 
     assert estimate(model_of(half_empty), levels(a=0.2)).sparsity == 0.5
     assert estimate(model_of(half_empty), levels(a=0.7)).sparsity == 0.7
-    assert estimate(model_of(half_empty), {}).sparsity == 0.5
+    assert estimate(model_of(half_empty), Changes()).sparsity == 0.5
 
 
 def test_only_prunable_layers_count_for_the_sparsity() -> None:
@@ -45,6 +52,34 @@ def test_only_prunable_layers_count_for_the_sparsity() -> None:
 
     assert outlook.sparsity == 0.5
     assert outlook.remaining_params == 2020 - 500 - 900
+
+
+def test_an_int8_weight_is_a_quarter_of_its_bytes_and_loses_no_parameter() -> None:
+    outlook = estimate(model_of(layer("a"), layer("b")), int8("a"))
+
+    assert (outlook.remaining_params, outlook.int8_layers) == (2020, 1)
+    assert outlook.compression.value == pytest.approx(4 * 2020 / (4 * 1020 + 1000))
+
+
+def test_zeros_of_an_int8_weight_are_not_counted_twice() -> None:
+    outlook = estimate(model_of(layer("a"), layer("b")), int8("a", "b", a=0.75))
+
+    assert outlook.remaining_params == 2020 - 750
+    assert outlook.compression.value == pytest.approx(4 * 2020 / (4 * 20 + 250 + 1000))
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_more_zeros_and_int8_never_compress_less(one: float, two: float, first: bool) -> None:
+    model = model_of(layer("a"), layer("b"))
+    chosen = ("a",) if first else ("b",)
+    few, many = sorted((one, two))
+
+    def compression(changes: Changes) -> float:
+        return estimate(model, changes).compression.value or 0.0
+
+    assert compression(int8(*chosen, a=few)) <= compression(int8(*chosen, a=many))
+    assert compression(int8(*chosen, a=few)) <= compression(int8("a", "b", a=few))
 
 
 def test_zeros_promise_no_speed() -> None:
@@ -63,6 +98,6 @@ def test_what_nobody_measured_is_unknown() -> None:
 
 
 def test_a_model_without_layers_has_an_outlook() -> None:
-    outlook = estimate(model_of(), {})
+    outlook = estimate(model_of(), Changes())
 
     assert (outlook.sparsity, outlook.remaining_params) == (0.0, 1)

@@ -6,21 +6,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning
+from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
 from sparsify_tui.core.optimization import (
-    History,
     Optimization,
-    compile_recipe,
+    adopt_placement,
+    changeable_layers,
     edit_field,
     lock_layers,
     reached_sparsity,
     set_level,
+    set_quantized,
     shift_level,
     spread_target,
     toggle_layers,
+    toggle_quantized,
 )
 from sparsify_tui.errors import UsageError
-from tests.core.examples import layer, layer_loss, level, loss_profile, model_of, plan_of
+from tests.core.examples import (
+    layer,
+    layer_loss,
+    level,
+    loss_profile,
+    model_of,
+    placement,
+    plan_of,
+)
 
 MODEL = model_of(layer("a"), layer("b"), layer("c"), layer("norm", prunable=False))
 PLAN = plan_of(
@@ -169,76 +181,108 @@ def test_a_field_is_edited_by_the_title_of_its_modifier() -> None:
         edit_field(plan, "Learning rate", "rate", "1")
 
 
-def test_a_recipe_holds_all_entries_and_notes_what_it_leaves_out() -> None:
-    model = model_of(layer("a"), layer("b", module_path=None), layer("c"))
-    recipe = compile_recipe(
-        plan_of(Epochs(), Pruning(layers=(level("a", 0.5),)), LearningRate()), model
+def placed(*names: str) -> Optimization:
+    return adopt_placement(plan_of(Epochs(end_epoch=8.0)), placement(*names))
+
+
+def test_changes_are_what_applies_and_nothing_else() -> None:
+    assert PLAN.changes == Changes(levels=((LayerId("a"), 0.5), (LayerId("b"), 0.9)))
+    assert plan_of(Epochs()).changes == Changes()
+
+
+def test_a_placement_is_taken_over_whole() -> None:
+    changes = Changes(int8=(LayerId("b"), LayerId("a")), between=False, respelled=True)
+    found = placement(changes=changes)
+    plan = adopt_placement(PLAN, found)
+
+    assert plan.placement is found
+    assert plan.quantized == {"a", "b"}
+    assert plan.changes == Changes(
+        levels=PLAN.changes.levels, int8=changes.int8, between=False, respelled=True
     )
 
-    assert [entry.tag for entry in recipe.entries] == [
-        "EpochRangeModifier",
-        "GMPruningModifier",
-        "SetLearningRateModifier",
-    ]
-    assert recipe.notes == (
-        "2 of 3 layers stay dense and are left out",
-        "1 weights have no PyTorch name in this file: their ONNX names are used",
+
+def test_a_new_placement_keeps_the_epochs_of_the_old() -> None:
+    early = placed("a").with_modifier(Quantization(start_epoch=0.5, observe_until=0.75))
+
+    again = adopt_placement(early, placement("b")).find(Quantization)
+
+    assert again is not None
+    assert (again.start_epoch, again.observe_until) == (0.5, 0.75)
+
+
+def test_int8_by_hand_loses_the_evidence_but_no_change_keeps_it() -> None:
+    plan = placed("a", "b")
+
+    assert set_quantized(plan, ["c"], on=True).placement is None
+    assert set_quantized(plan, ["b"], on=False).placement is None
+    assert toggle_quantized(plan, ["b"]).placement is None
+    assert set_quantized(plan, ["a"], on=True) is plan
+    assert set_quantized(plan, ["c"], on=False) is plan
+    assert set_level(plan, ["a"], 0.5).placement is not None, "zeros change no int8 speed"
+
+
+def test_layers_are_put_in_int8_and_back() -> None:
+    plan = set_quantized(PLAN, ["c", "a"], on=True)
+
+    assert plan.quantized == {"a", "c"}
+    assert toggle_quantized(plan, ["a", "b"]).quantized == {"b", "c"}
+    assert plan.levels == PLAN.levels
+    assert plan.changes.respelled, "a lossless rewriting that the predicted form has, too"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sets(st.sampled_from("abc")), st.sets(st.sampled_from("abc")))
+def test_turning_int8_round_twice_gives_the_same_model(first: set[str], second: set[str]) -> None:
+    plan = set_quantized(PLAN, first, on=True)
+    twice = toggle_quantized(toggle_quantized(plan, second), second)
+
+    assert twice.changes == plan.changes
+
+
+def test_a_plan_with_no_int8_left_is_as_if_it_never_had_any() -> None:
+    assert set_quantized(set_quantized(PLAN, ["a"], on=True), ["a"], on=False) == PLAN
+
+
+def test_int8_added_by_hand_starts_after_pruning() -> None:
+    pruning = Pruning(layers=(level("a", 0.5),), start_epoch=1.0, end_epoch=10.0)
+    plan = set_quantized(plan_of(pruning, Epochs(end_epoch=18.0)), ["a"], on=True)
+    quantization = plan.find(Quantization)
+
+    assert quantization is not None
+    assert (quantization.start_epoch, quantization.observe_until) == (14.0, 16.0)
+    assert plan.problems() == ()
+
+
+def test_int8_must_start_after_pruning_and_before_the_end() -> None:
+    pruning = Pruning(layers=(level("a", 0.5),), end_epoch=34.0)
+    early = Quantization(layers=(LayerId("a"),), start_epoch=33.0, observe_until=36.0)
+    late = Quantization(layers=(LayerId("a"),), start_epoch=40.0, observe_until=40.0)
+
+    assert plan_of(pruning, Epochs(end_epoch=40.0), early).problems() == (
+        "quantization starts before pruning ends",
+    )
+    assert plan_of(pruning, Epochs(end_epoch=40.0), late).problems() == (
+        "training ends before quantization starts",
+    )
+    assert plan_of(Epochs(end_epoch=40.0), early).problems() == ()
+
+
+def test_a_plan_that_changes_nothing_says_so() -> None:
+    nothing = ("no layer is pruned or computes in int8",)
+
+    assert plan_of(Epochs()).problems() == nothing
+    assert plan_of(Pruning(layers=(level("a", 0.5, enabled=False),))).problems() == nothing
+    assert adopt_placement(plan_of(Epochs()), placement()).problems() == nothing
+    rewritten = placement(changes=Changes(respelled=True))
+    assert adopt_placement(plan_of(Epochs()), rewritten).problems() == ()
+
+
+def test_layers_that_can_be_changed_are_those_to_prune_or_quantize() -> None:
+    model = model_of(
+        layer("a", quantizable=False),
+        layer("norm", prunable=False, quantizable=False),
+        layer("b", prunable=False),
     )
 
-
-def test_a_recipe_of_a_flawless_plan_has_no_notes() -> None:
-    plan = plan_of(Epochs(), Pruning(layers=(level("a", 0.5),)))
-
-    assert compile_recipe(plan, model_of(layer("a"))).notes == ()
-
-
-plans = st.integers(0, 5).map(lambda number: plan_of(name=f"plan {number}"))
-steps = st.lists(st.one_of(plans, st.sampled_from(["undo", "redo"])), max_size=30)
-
-
-def walked(moves: list[Optimization | str]) -> History:
-    history = History(present=plan_of(name="start"))
-    for move in moves:
-        if isinstance(move, Optimization):
-            history = history.then(move)
-        else:
-            history = history.undo() if move == "undo" else history.redo()
-    return history
-
-
-@settings(max_examples=150, deadline=None)
-@given(steps, plans)
-def test_undo_and_redo_are_each_others_inverse(
-    moves: list[Optimization | str], plan: Optimization
-) -> None:
-    history = walked(moves)
-
-    if history.past:
-        assert history.undo().redo() == history
-    if history.future:
-        assert history.redo().undo() == history
-    if plan != history.present:
-        assert history.then(plan).undo().present == history.present
-        assert history.then(plan).future == ()
-
-
-@settings(max_examples=80, deadline=None)
-@given(steps)
-def test_the_ends_of_history_and_no_change_are_no_steps(moves: list[Optimization | str]) -> None:
-    history = walked(moves)
-    oldest = newest = history
-    for _ in range(31):
-        oldest, newest = oldest.undo(), newest.redo()
-
-    assert oldest.present.name == "start"
-    assert oldest.undo() is oldest
-    assert newest.redo() is newest
-    assert history.then(history.present) is history
-
-
-def test_history_forgets_the_oldest_of_many_steps() -> None:
-    history = walked([plan_of(name=str(number)) for number in range(500)])
-    for _ in range(500):
-        history = history.undo()
-
-    assert history.present.name == "299"
+    assert [one.id for one in changeable_layers(model)] == ["a", "b"]

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.modifiers import LearningRate
-from sparsify_tui.core.schedule import default_epochs, default_learning_rate, default_pruning
+from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning
+from sparsify_tui.core.optimization import set_quantized
+from sparsify_tui.core.schedule import (
+    default_epochs,
+    default_learning_rate,
+    default_pruning,
+    default_quantization,
+    default_schedule,
+)
 from sparsify_tui.core.training import TrainingSettings
-from tests.core.examples import model_of
+from tests.core.examples import level, model_of, plan_of
 
 RATES = st.none() | st.floats(1e-9, 10)
 
@@ -90,3 +99,48 @@ def test_every_training_gives_a_schedule_that_holds_together(
         assert rate.problems() == ()
         assert rate.step_epochs >= 1
         assert rate.entries(model_of())
+
+
+def test_tuning_takes_a_tenth_of_the_epochs_at_a_hundredth_of_the_rate() -> None:
+    training = TrainingSettings(epochs=90, initial_lr=0.1, final_lr=0.001)
+
+    assert default_schedule(training, None) == (
+        Epochs(end_epoch=9.0),
+        LearningRate(rate=0.001, end_epoch=9.0),
+    )
+    assert default_schedule(TrainingSettings(epochs=3), None) == (Epochs(end_epoch=1.0),)
+
+
+def test_with_a_target_the_schedule_prunes() -> None:
+    kinds = [type(one) for one in default_schedule(TrainingSettings(initial_lr=0.1), 0.8)]
+
+    assert kinds == [Epochs, Pruning, LearningRate]
+
+
+def test_batchnorm_is_frozen_only_at_a_rate_that_bears_it() -> None:
+    epochs = Epochs(end_epoch=4.0)
+
+    low = default_quantization(epochs, None, LearningRate(rate=0.001, end_epoch=4.0))
+    assert (low.start_epoch, low.observe_until, low.freeze_epoch) == (0.0, 2.0, 2.0)
+    high = default_quantization(epochs, None, LearningRate(rate=0.01, end_epoch=4.0))
+    assert high.freeze_epoch is None
+    assert default_quantization(epochs, None, None).freeze_epoch is None
+
+
+def test_int8_starts_halfway_between_the_last_pruning_and_the_end() -> None:
+    found = default_quantization(Epochs(end_epoch=59.0), Pruning(end_epoch=34.0), None)
+
+    assert (found.start_epoch, found.observe_until) == (46.5, 52.75)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.none() | st.integers(1, 10_000), RATES, RATES | st.just(0.0), st.booleans())
+def test_int8_fits_into_every_schedule(
+    epochs: int | None, initial: float | None, final: float | None, is_pruned: bool
+) -> None:
+    training = TrainingSettings(epochs=epochs, initial_lr=initial, final_lr=final)
+    plan = plan_of(*default_schedule(training, 0.5 if is_pruned else None))
+    if is_pruned:
+        plan = plan.with_modifier(replace(plan.pruning, layers=(level("a", 0.5),)))
+
+    assert set_quantized(plan, ["a"], on=True).problems() == ()

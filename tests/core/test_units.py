@@ -161,3 +161,25 @@ def test_a_moment_of_today_is_a_clock_time_where_the_reader_is() -> None:
     assert units.format_when("2026-11-22T09:41:00+00:00", now) == "today 10:41"
     assert units.format_when("2026-11-22T23:10:00+00:00", now) == "2026-11-23"
     assert units.format_when("2026-11-20T09:41:00+00:00", now) == "2026-11-20"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(88.23, "88.2"), (1.254, "1.25"), (0.0433, "0.043"), (0, "0"), (1500, "1.50k"), (None, "·")],
+)
+def test_a_plain_number_has_three_digits(value: float | None, text: str) -> None:
+    assert units.format_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.25, "+0.250"), (-12.34, "-12.3"), (0.0, "+0.000"), (None, "·")]
+)
+def test_a_change_in_milliseconds_has_a_sign(value: float | None, text: str) -> None:
+    assert units.format_ms_change(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.25, "+25.0%"), (-0.5, "-50.0%"), (0.0, "+0.0%"), (None, "·")]
+)
+def test_a_relative_change_has_a_sign(value: float | None, text: str) -> None:
+    assert units.format_change(value) == text

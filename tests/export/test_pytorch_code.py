@@ -4,7 +4,8 @@ import ast
 
 import pytest
 
-from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning
+from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
 from sparsify_tui.export import EXPORTERS
 from sparsify_tui.export.pytorch_code import integration_code
 from tests.core.examples import layer, model_of, plan_of
@@ -63,3 +64,22 @@ def test_hostile_names_stay_in_the_docstring(name: str) -> None:
 
     assert strings_of(code)[1:] == strings_of(plain)[1:]
     assert code.replace("\n", "").isprintable()
+
+
+def test_int8_brings_what_recent_pytorch_needs_and_nothing_else_does() -> None:
+    tuned = plan_of(*TRAINED_LIKE_THIS.modifiers, Quantization(layers=(LayerId("a"),)))
+
+    code = integration_code(model_of(layer("a")), tuned)
+
+    assert "class QConfig(torch.ao.quantization.QConfig)" in code
+    assert "QConfig" not in integration_code(model_of(layer("a")), TRAINED_LIKE_THIS)
+    lines = code.splitlines()
+    patched = next(at for at, line in enumerate(lines) if line.endswith("= QConfig"))
+    assert lines.index(next(one for one in lines if "from sparseml" in one)) > patched
+    ast.parse(code)
+
+
+def test_the_model_is_in_training_mode_when_the_recipe_takes_hold_of_it() -> None:
+    code = integration_code(model_of(layer("a")), TRAINED_LIKE_THIS)
+
+    assert code.index(".train()") < code.index("manager.modify")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning
+from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
 from sparsify_tui.core.recipe import RecipeEntry
 from sparsify_tui.errors import ExportError
 from sparsify_tui.export import recipe_yml
@@ -144,6 +145,22 @@ def test_a_plans_name_keeps_its_slash_and_the_file_loses_its_folder() -> None:
     assert recipe_text(model_of(layer("a")), plan).startswith(
         "# 50/50: made with sparsify-tui for net.onnx\n"
     )
+
+
+def test_the_modules_that_round_to_int8_are_named() -> None:
+    quantization = Quantization(
+        layers=(LayerId("a"), LayerId("c")), start_epoch=2.0, observe_until=3.0, freeze_epoch=3.0
+    )
+    model = model_of(layer("a", module_path="layer1.0"), layer("b"), layer("c", module_path=None))
+
+    text = recipe_text(model, plan_of(Epochs(end_epoch=4.0), quantization))
+    _, entry = read_as_sparseml(text)
+
+    assert entry["class"] == "QuantizationModifier"
+    assert list(entry["scheme_overrides"]) == ["layer1.0"]
+    assert entry["ignore"] == ["b"]
+    assert entry["freeze_bn_stats_epoch"] == 3.0
+    assert "# note: 1 int8 layers have no PyTorch name in this file and are left out: c\n" in text
 
 
 def test_an_optimization_that_changes_nothing_has_no_recipe() -> None:

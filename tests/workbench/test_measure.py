@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sparsify_tui.core.profile import LossProfile
-from sparsify_tui.core.project import AppliedModel, DataSet, Project
+from sparsify_tui.core.project import DataSet, Project
 from sparsify_tui.errors import JobError, UsageError
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.jobs import JOB_KINDS, timing_lock
@@ -60,25 +60,15 @@ async def test_a_job_is_told_what_the_project_knows(
     calibration = DataSet(role="calibration", path="c.npz", samples=1, labelled=False)
     test = DataSet(role="test", path="t.npz", samples=1, labelled=True)
     bench.projects.update(net.id, lambda stored: replace(stored, data=(calibration, test)))
-    for kind in ("perf", "apply", "benchmark"):
-        jobs.answers[kind] = JobError(kind)
-    plan = bench.plans.create(net.id)
+    jobs.answers["perf"] = JobError("stop")
 
-    for work in (
-        bench.measure.perf(net.id, batch=3, threads=1, seconds=0.5),
-        bench.measure.apply(net.id, plan, "out.onnx"),
-        bench.measure.benchmark(net.id, plan, batches=(1, 8), threads=(1, 2)),
-    ):
-        with pytest.raises(JobError):
-            await work
+    with pytest.raises(JobError):
+        await bench.measure.perf(net.id, batch=3, threads=1, seconds=0.5)
 
-    perf, applied, benchmark = (spec.args for spec in jobs.asked[-3:])
+    perf = jobs.asked[-1].args
     assert (perf["options"]["data"], perf["options"]["batch"], perf["seconds"]) == ("c.npz", 3, 0.5)
-    assert applied["options"]["data"] == benchmark["options"]["data"] == "t.npz"
-    assert benchmark["cases"] == [[1, 1], [1, 2], [8, 1], [8, 2]]
-    for args in (perf, applied, benchmark):
-        assert dict(args["options"]["dims"]) == {"n": 2}
-        assert dict(args["options"]["values"]) == {"x": 0.5}
+    assert dict(perf["options"]["dims"]) == {"n": 2}
+    assert dict(perf["options"]["values"]) == {"x": 0.5}
 
 
 async def test_only_timing_jobs_wait_for_each_other(
@@ -95,23 +85,14 @@ async def test_only_timing_jobs_wait_for_each_other(
     assert perf.seconds == JOB_KINDS["perf"].seconds
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"batches": ()},
-        {"batches": (1, 0)},
-        {"threads": (1, -1)},
-        {"threads": (10**6,)},
-    ],
-)
+@pytest.mark.parametrize("wrong", [{"batch": 0}, {"threads": -1}, {"threads": 10**6}])
 async def test_counts_are_checked_before_a_job_is_started(
     bench: Workbench, jobs: FakeJobs, net: Project, wrong: dict[str, Any]
 ) -> None:
-    plan = bench.plans.create(net.id)
     asked = len(jobs.asked)
 
     with pytest.raises(UsageError):
-        await bench.measure.benchmark(net.id, plan, **wrong)
+        await bench.measure.perf(net.id, **wrong)
 
     assert len(jobs.asked) == asked
 
@@ -130,12 +111,3 @@ async def test_levels_are_sorted_and_told_once(
     await bench.measure.loss(net.id, levels=(0.9, 0.5, 0.9))
 
     assert jobs.asked[-1].args["levels"] == [0.5, 0.9]
-
-
-async def test_what_was_applied_is_handed_on(
-    bench: Workbench, jobs: FakeJobs, net: Project
-) -> None:
-    applied = AppliedModel(file="out", bytes=1, layers=(), output_error=0.0, source="noise")
-    jobs.answers["apply"] = applied
-
-    assert await bench.measure.apply(net.id, bench.plans.create(net.id), "out") == applied

@@ -7,12 +7,14 @@ import pytest
 
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning
+from sparsify_tui.core.optimization import set_level
 from sparsify_tui.core.project import Project
 from sparsify_tui.core.training import TrainingSettings
 from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.store.projects import ProjectStore
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.plans import PlanRequest, draft
+from tests.core.examples import placement
 from tests.workbench.fakes import FakeJobs, layer, model, project
 
 ONE, TWO = LayerId("node_one"), LayerId("node_two")
@@ -110,6 +112,82 @@ def test_the_outlook_counts_what_is_left(bench: Workbench, net: Project) -> None
     assert (outlook.params, outlook.remaining_params) == (400, 100)
     assert outlook.compression.value == pytest.approx(4)
     assert (outlook.speed_up.value, outlook.loss.value) == (1.0, None)
+
+
+def test_a_plan_may_prune_nothing(net: Project) -> None:
+    plan = draft(net, PlanRequest(sparsity=None))
+
+    assert plan.find(Pruning) is None
+    assert (plan.name, plan.levels) == ("int8", {})
+    with pytest.raises(UsageError, match="none is asked for"):
+        draft(net, PlanRequest(sparsity=None, levels={"one": 0.5}))
+    with pytest.raises(UsageError, match="none is asked for"):
+        draft(net, PlanRequest(sparsity=None, locks=["one"]))
+
+
+def test_a_model_that_cannot_be_pruned_can_still_have_a_plan_for_int8(tmp_path: Path) -> None:
+    bare = model(tmp_path / "m.onnx", replace(layer("one"), prunable=False))
+    net = project(tmp_path / "m.onnx", model=bare)
+
+    plan = draft(net, PlanRequest(sparsity=None, placement=placement("node_one")))
+
+    assert plan.quantized == {ONE}
+
+
+def test_a_placement_is_part_of_the_plan_and_of_its_name(net: Project) -> None:
+    found = placement("node_one")
+
+    plan = draft(net, PlanRequest(sparsity=0.5, placement=found))
+
+    assert (plan.name, plan.placement) == ("uniform-50-int8", found)
+    assert plan.changes.levels == ((ONE, 0.5), (TWO, 0.5))
+    assert plan.problems() == ()
+
+
+def test_pruning_a_plan_that_pruned_nothing_moves_int8_behind_it(
+    bench: Workbench, net: Project
+) -> None:
+    found = placement("node_one")
+    plan = draft(net, PlanRequest(sparsity=None, placement=found))
+
+    pruned = bench.plans.with_pruning(net, plan)
+
+    assert pruned.levels == {ONE: 0.0, TWO: 0.0}
+    assert set_level(pruned, [ONE], 0.5).problems() == ()
+    assert pruned.placement is found
+    assert bench.plans.with_pruning(net, pruned) is pruned
+    assert bench.plans.spread(net, plan, 0.5, "uniform").levels == {ONE: 0.5, TWO: 0.5}
+    assert bench.plans.is_met(net, plan)
+    assert bench.plans.is_met(net, set_level(pruned, [ONE], 0.5))
+
+
+def test_a_search_is_taken_over_into_the_stored_plan(bench: Workbench, net: Project) -> None:
+    plan = bench.plans.create(net.id)
+
+    bench.plans.adopt(net.id, plan.id, placement("node_one"))
+    bench.plans.adopt(net.id, "deleted", placement("node_two"))
+
+    (stored,) = bench.projects.load(net.id).optimizations
+    assert stored.quantized == {ONE}
+    assert stored.levels == plan.levels
+
+
+def test_a_request_is_checked_without_storing_anything(bench: Workbench, net: Project) -> None:
+    bench.plans.check(net, PlanRequest(sparsity=0.5))
+    with pytest.raises(UsageError):
+        bench.plans.check(net, PlanRequest(sparsity=2.0))
+
+    assert bench.projects.load(net.id).optimizations == ()
+
+
+def test_the_outlook_knows_what_a_search_measured(bench: Workbench, net: Project) -> None:
+    found = placement("node_one", model_digest=net.model.sha256)
+    plan = draft(net, PlanRequest(sparsity=None, placement=found))
+
+    outlook = bench.plans.outlook(net, plan)
+
+    assert (outlook.speed_up.basis, outlook.int8_layers) == ("measured", 1)
+    assert outlook.compression.value == pytest.approx(1600 / (4 * 300 + 100))
 
 
 def test_a_plan_can_be_renamed_and_deleted(bench: Workbench, net: Project) -> None:

@@ -10,6 +10,7 @@ from sparsify_tui.core.project import DataSet, Project
 from sparsify_tui.core.training import TrainingSettings
 from sparsify_tui.errors import DataError, ModelError, StoreError, UsageError
 from sparsify_tui.workbench import Workbench
+from tests.core import examples
 from tests.workbench.fakes import FakeJobs, read_as
 
 
@@ -210,3 +211,13 @@ async def test_a_change_while_the_file_is_read_is_noticed_later(
     jobs.answers["inspect"] = slow
 
     assert bench.projects.model_state(await bench.projects.create(file)) == "changed"
+
+
+async def test_notes_are_kept_with_one_measurement_only(bench: Workbench, net: Project) -> None:
+    first, second = (examples.perf_profile(id=key) for key in ("p1", "p2"))
+    bench.projects.update(net.id, lambda stored: replace(stored, perf_profiles=(first, second)))
+
+    noted = bench.projects.annotate_item(net.id, "p2", " calm \n")
+
+    assert [one.notes for one in noted.perf_profiles] == ["", "calm"]
+    assert bench.projects.load(net.id) == noted

@@ -11,8 +11,17 @@ from typing import TypeAlias
 from sparsify_tui.core.modifiers.epochs import Epochs
 from sparsify_tui.core.modifiers.learning_rate import LearningRate
 from sparsify_tui.core.modifiers.pruning import LayerLevel, Pruning
+from sparsify_tui.core.modifiers.quantization import Quantization
 
-Modifier: TypeAlias = Pruning | Epochs | LearningRate
-MODIFIERS: tuple[type[Modifier], ...] = (Pruning, Epochs, LearningRate)
+Modifier: TypeAlias = Pruning | Quantization | Epochs | LearningRate
+MODIFIERS: tuple[type[Modifier], ...] = (Pruning, Quantization, Epochs, LearningRate)
 
-__all__ = ["MODIFIERS", "Epochs", "LayerLevel", "LearningRate", "Modifier", "Pruning"]
+__all__ = [
+    "MODIFIERS",
+    "Epochs",
+    "LayerLevel",
+    "LearningRate",
+    "Modifier",
+    "Pruning",
+    "Quantization",
+]

@@ -111,12 +111,7 @@ class Pruning:
 
     def problems(self) -> tuple[str, ...]:
         """What would make a training fail or do nothing."""
-        found = []
-        if self.end_epoch <= self.start_epoch:
-            found.append("pruning ends before it starts")
-        if not any(one.effective for one in self.layers):
-            found.append("no layer is pruned")
-        return tuple(found)
+        return ("pruning ends before it starts",) if self.end_epoch <= self.start_epoch else ()
 
     def _parameters_by_level(self, model: Model) -> dict[float, list[str]]:
         levels = {one.id: one.effective for one in self.layers}

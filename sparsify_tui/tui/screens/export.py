@@ -13,12 +13,13 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sparsify_tui.core.modifiers import Epochs, LearningRate
-from sparsify_tui.core.optimization import Optimization, compile_recipe
+from sparsify_tui.core.compilation import compile_recipe
+from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import SparsifyError
 from sparsify_tui.tui import questions
 from sparsify_tui.tui.dialogs.confirm import Confirm
+from sparsify_tui.tui.save_model import ask_and_save
 from sparsify_tui.tui.schedule_chart import show_schedule
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.theme import LIGHT
@@ -34,6 +35,7 @@ class ExportScreen(StoredScreen):
     AUTO_FOCUS = "#preview-scroll"
     HINTS = (
         ("enter", "save"),
+        ("a", "save .onnx"),
         ("v", "recipe/code"),
         ("y", "copy"),
         ("o", "other optimization"),
@@ -41,6 +43,7 @@ class ExportScreen(StoredScreen):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,w", "save", "Save the file", show=False, id="export.save"),
+        Binding("a", "apply", "Save the changed .onnx", show=False, id="export.apply"),
         Binding("v", "target", "Recipe or code", show=False, id="export.target"),
         Binding("y", "copy_row", "Copy the text", show=False, id="export.copy"),
     ]
@@ -79,12 +82,7 @@ class ExportScreen(StoredScreen):
         )
         if plan is not None:
             self._show_text(plan)
-            show_schedule(
-                self.query_one(CurveChart),
-                plan.pruning,
-                plan.find(Epochs) or Epochs(),
-                plan.find(LearningRate),
-            )
+            show_schedule(self.query_one(CurveChart), plan.modifiers)
 
     def action_target(self) -> None:
         """Goes to the next target."""
@@ -112,6 +110,11 @@ class ExportScreen(StoredScreen):
         questions.ask_path(
             self.owner, f"Save the {self.target[1]} as", str(default), (), save_or_ask
         )
+
+    def action_apply(self) -> None:
+        """Asks for a path, and writes the changed model."""
+        if self.desk.plan is not None:
+            ask_and_save(self.owner, self.project, self.desk.plan)
 
     def action_copy_row(self) -> None:
         """Copies the whole text."""

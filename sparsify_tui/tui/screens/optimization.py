@@ -1,4 +1,4 @@
-"""Optimization: which layers are pruned how far, and what that brings, live."""
+"""Optimization: which layers are pruned how far or int8, and what that brings, live."""
 
 from __future__ import annotations
 
@@ -12,35 +12,41 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from sparsify_tui.core.optimization import (
-    History,
     Optimization,
+    adopt_placement,
+    changeable_layers,
     lock_layers,
     set_level,
     shift_level,
     toggle_layers,
+    toggle_quantized,
 )
+from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.units import format_percent
 from sparsify_tui.errors import UsageError
 from sparsify_tui.tui import questions
 from sparsify_tui.tui.dialogs.form import Form
-from sparsify_tui.tui.outlook import outlook_text, plan_detail
+from sparsify_tui.tui.int8_search import ask_and_search, search_int8
+from sparsify_tui.tui.outlook import outlook_lines, plan_detail
 from sparsify_tui.tui.plan_forms import (
+    NUMBERS,
     level_from_text,
-    plan_fields,
+    new_plan_fields,
     request_from_answers,
     schedule_fields,
+    spread_fields,
+    target_from_answers,
     with_schedule,
 )
 from sparsify_tui.tui.plan_table import COLUMNS, plan_rows
-from sparsify_tui.tui.screens.stored import StoredScreen
+from sparsify_tui.tui.screens.edited import EditedScreen
 from sparsify_tui.tui.symbols import symbols_of
+from sparsify_tui.tui.widgets.headline import Headline
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
 from sparsify_tui.tui.widgets.layer_table import Table
 
-_SAVE_AFTER_S = 0.4
 
-
-class OptimizationScreen(StoredScreen):
+class OptimizationScreen(EditedScreen):
     """The editor; every edit is one step of undo, and is saved by itself."""
 
     KEY = "3"
@@ -49,6 +55,8 @@ class OptimizationScreen(StoredScreen):
     HINTS = (
         ("n", "new"),
         ("p", "prune/keep"),
+        ("i", "int8"),
+        ("I", "search"),
         ("e", "edit"),
         ("left_square_bracket", "-5"),
         ("right_square_bracket", "+5"),
@@ -62,6 +70,8 @@ class OptimizationScreen(StoredScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New optimization", show=False, id="plan.new"),
         Binding("p", "keep_or_prune", "Prune or keep the layer", show=False, id="plan.toggle"),
+        Binding("i", "int8", "Layer in int8 or float", show=False, id="plan.int8"),
+        Binding("I", "place", "Search where int8 pays", show=False, id="plan.place"),
         Binding("e", "edit", "Edit the layer's sparsity", show=False, id="plan.edit"),
         Binding("left_square_bracket", "shift(-0.05)", "5 points less", show=False, id="plan.less"),
         Binding("right_square_bracket", "shift(0.05)", "5 points more", show=False, id="plan.more"),
@@ -70,20 +80,13 @@ class OptimizationScreen(StoredScreen):
         Binding("K", "lock", "Lock or unlock the layer", show=False, id="plan.lock"),
         Binding("t", "target", "Spread a target sparsity", show=False, id="plan.target"),
         Binding("f", "schedule", "Schedule: epochs and rates", show=False, id="plan.schedule"),
-        Binding("u,ctrl+z", "undo", "Undo", show=False, id="plan.undo"),
-        Binding("ctrl+r,ctrl+y", "redo", "Redo", show=False, id="plan.redo"),
         Binding("c", "copy_plan", "Copy the optimization", show=False, id="plan.copy"),
         Binding("L", "scale", "Scale of the chart", show=False, id="plan.scale"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._history: History | None = None
-        self._unsaved = False
-
     def body(self) -> Iterable[Widget]:
         """Estimates, table with detail, sparsity in graph order."""
-        yield Static(markup=False, id="outlook", classes="headline")
+        yield Headline()
         with Horizontal(classes="row"):
             yield Table(*COLUMNS)
             yield Static(markup=False, id="detail", classes="detail")
@@ -95,75 +98,76 @@ class OptimizationScreen(StoredScreen):
         """Name of the optimization."""
         return self.desk.plan.name if self.desk.plan else ""
 
-    @property
-    def plan(self) -> Optimization | None:
-        """The optimization as it is edited."""
-        return self._history.present if self._history else None
-
     def show(self) -> None:
         """Draws the open optimization, or what one is for."""
         stored = self.desk.plan
-        if stored is None:
-            self._history = None
-        elif self.plan is None or self.plan.id != stored.id or not self._unsaved:
-            past = self._history if self.plan and self.plan.id == stored.id else None
-            self._history = past.stored(stored) if past else History(present=stored)
-        layers = len(self.project.model.prunable)
+        self.editor.look_at(stored)
+        layers = len(changeable_layers(self.project.model))
         self.stand_in(
-            "No optimization yet: which layers are pruned, how far, and when."
+            "No optimization yet: which layers are pruned, how far, which are int8, and when."
             if layers
-            else "This model has no prunable layer: no Conv, Gemm or MatMul with constant weights.",
-            *((("n", f"make one for the {layers} prunable layers"),) if layers else ()),
+            else "There is nothing to change: no Conv, Gemm or MatMul with constant weights.",
+            *((("n", f"make one for the {layers} layers"),) if layers else ()),
             when=stored is None,
         )
         if stored is not None:
             if self.focused is None:
                 self.query_one(Table).focus()
-            self._draw()
-
-    def on_screen_suspend(self) -> None:
-        """Nothing stays unsaved when another section is shown."""
-        self._save()
+            self.draw()
 
     def action_new(self) -> None:
         """Asks for target and spread, and makes an optimization."""
-        self._save()
-        form = Form("New optimization", plan_fields(self.project), accept="make it")
+        self.save()
+        form = Form("New optimization", new_plan_fields(self.project), accept="make it")
         self.app.push_screen(form, self._create)
 
     def action_keep_or_prune(self) -> None:
         """Switches the chosen layers on or off."""
-        self._edit(lambda plan: toggle_layers(plan, self._chosen()))
+        self._prune(lambda plan: toggle_layers(plan, self._chosen()))
 
     def action_shift(self, step: float) -> None:
         """Raises or lowers the chosen layers."""
-        self._edit(lambda plan: shift_level(plan, self._chosen(), step))
+        self._prune(lambda plan: shift_level(plan, self._chosen(), step))
 
     def action_lock(self) -> None:
         """Locks or unlocks the chosen layers."""
-        self._edit(lambda plan: lock_layers(plan, self._chosen()))
+        self._prune(lambda plan: lock_layers(plan, self._chosen()))
 
     def action_edit(self) -> None:
         """Asks for a level: 85, +5, or dense."""
         chosen = self._chosen()
         if not chosen or self.plan is None:
             return
-        level = self.plan.levels.get(self.project.model.prunable[0].id, 0.0)
-        for one in self.plan.pruning.layers:
-            level = one.level if one.id == chosen[0] else level
+        level = next((one.level for one in self.plan.pruning.layers if one.id == chosen[0]), 0.0)
 
         def apply(text: str) -> None:
-            self._edit(lambda plan: set_level(plan, chosen, level_from_text(text, level)))
+            self._prune(lambda plan: set_level(plan, chosen, level_from_text(text, level)))
 
         title = f"Sparsity of {len(chosen)} layers in %: 85, +5, -5 or dense"
         questions.ask_text(
             self.owner, title, f"{level * 100:g}", lambda text: self.act(lambda: apply(text))
         )
 
+    def action_int8(self) -> None:
+        """Puts the chosen layers in int8, or back in float."""
+        able = {layer.id for layer in self.project.model.layers if layer.quantizable}
+        chosen = [key for key in self._chosen() if key in able]
+        if chosen:
+            self.edit(lambda plan: toggle_quantized(plan, chosen))
+        else:
+            self.confirm("this layer cannot be int8")
+
+    def action_place(self) -> None:
+        """Asks for what setup, and searches where int8 pays."""
+        plan = self.plan
+        if plan is not None:
+            self.save()
+            ask_and_search(self.owner, plan, self._adopt)
+
     def action_target(self) -> None:
         """Asks for a target, and spreads it over the free layers."""
         if self.plan is not None:
-            form = Form("Spread a target", plan_fields(self.project, self.plan), accept="spread")
+            form = Form("Spread a target", spread_fields(self.plan), accept="spread")
             self.app.push_screen(form, self._spread)
 
     def action_schedule(self) -> None:
@@ -172,19 +176,11 @@ class OptimizationScreen(StoredScreen):
             form = Form("Schedule: epochs and rates", schedule_fields(self.plan), accept="keep")
             self.app.push_screen(form, self._reschedule)
 
-    def action_undo(self) -> None:
-        """One step back."""
-        self._step(History.undo, "nothing to undo")
-
-    def action_redo(self) -> None:
-        """One step forward."""
-        self._step(History.redo, "nothing to redo")
-
     def action_copy_plan(self) -> None:
         """Goes on with a copy."""
         plan = self.plan
         if plan is not None:
-            self._save()
+            self.save()
             self.act(lambda: self._opened(self.desk.bench.plans.copy(self.project.id, plan)))
 
     def action_scale(self) -> None:
@@ -194,7 +190,7 @@ class OptimizationScreen(StoredScreen):
     @on(Table.Highlighted)
     def follow_table(self, event: Table.Highlighted) -> None:
         """Moves the chart's cursor and the detail with the table's."""
-        keys: list[str] = [layer.id for layer in self.project.model.prunable]
+        keys: list[str] = [layer.id for layer in changeable_layers(self.project.model)]
         if event.key in keys:
             self.query_one(LayerBars).move_to(keys.index(event.key))
         self._show_detail()
@@ -202,7 +198,7 @@ class OptimizationScreen(StoredScreen):
     @on(LayerBars.Picked)
     def follow_chart(self, event: LayerBars.Picked) -> None:
         """Moves the table's cursor with the chart's."""
-        self.query_one(Table).move_to(self.project.model.prunable[event.index].id)
+        self.query_one(Table).move_to(changeable_layers(self.project.model)[event.index].id)
 
     def _chosen(self) -> tuple[str, ...]:
         """The marked layers, else the one under the cursor."""
@@ -210,43 +206,17 @@ class OptimizationScreen(StoredScreen):
         marked = tuple(table.marked_keys)
         return marked or ((table.cursor_key,) if table.cursor_key else ())
 
-    def _edit(self, change: Callable[[Optimization], Optimization]) -> None:
-        if self._history is not None:
-            self._take(self._history.then(change(self._history.present)))
-
-    def _step(self, move: Callable[[History], History], otherwise: str) -> None:
-        if self._history is None:
-            return
-        moved = move(self._history)
-        if moved is self._history:
-            self.confirm(otherwise)
-        self._take(moved)
-
-    def _take(self, history: History) -> None:
-        if history is self._history:
-            return
-        self._history, self._unsaved = history, True
-        self._draw()
-        self.set_timer(_SAVE_AFTER_S, self._save)
-
-    def _save(self) -> None:
-        """Stores the plan; called soon after an edit and before anything else is shown."""
-        plan = self.plan
-        if plan is None or not self._unsaved or self.desk.project is None:
-            return
-        self._unsaved = False
-        self.act(lambda: self._store(plan))
-
-    def _store(self, plan: Optimization) -> None:
-        self.desk.bench.plans.save(self.project.id, plan)
-        self.desk.refresh()
-        self._seen = self.desk.version
+    def _prune(self, change: Callable[[Optimization], Optimization]) -> None:
+        """An edit of levels; a plan that pruned nothing gets a schedule for it first."""
+        bench, project = self.desk.bench, self.project
+        self.edit(lambda plan: change(bench.plans.with_pruning(project, plan)))
 
     def _create(self, answers: dict[str, str] | None) -> None:
         if answers is None:
             return
         request = request_from_answers(answers)
-        if request.scope == "global" and self.desk.loss is None:
+        is_global = request.sparsity is not None and request.scope == "global"
+        if is_global and self.desk.loss is None:
             self.owner.report(
                 UsageError(
                     "One threshold for all layers needs a loss profile.",
@@ -254,7 +224,25 @@ class OptimizationScreen(StoredScreen):
                 )
             )
             return
-        self.act(lambda: self._opened(self.desk.bench.plans.create(self.project.id, request)))
+        bench, project_id = self.desk.bench, self.project.id
+        is_made = self.act(lambda: self._opened(bench.plans.create(project_id, request)))
+        if is_made and answers["numbers"] == NUMBERS[1] and self.plan is not None:
+            cores = bench.measure.cores
+            search_int8(self.owner, self.plan, self._adopt, batch=1, threads=cores)
+
+    def _adopt(self, project_id: str, plan_id: str, placement: Placement) -> None:
+        """One step of undo where the plan is still open, else in its stored state."""
+        project, plan = self.desk.project, self.plan
+        if project and plan and (project.id, plan.id) == (project_id, plan_id):
+            self.edit(lambda plan: adopt_placement(plan, placement))
+            self.save()
+            return
+
+        def adopt() -> None:
+            self.desk.bench.plans.adopt(project_id, plan_id, placement)
+            self.desk.refresh()
+
+        self.act(adopt)
 
     def _opened(self, plan: Optimization) -> None:
         self.desk.refresh()
@@ -262,28 +250,27 @@ class OptimizationScreen(StoredScreen):
 
     def _spread(self, answers: dict[str, str] | None) -> None:
         if answers is not None:
-            request = request_from_answers(answers)
             bench, project = self.desk.bench, self.project
-            self._edit(
-                lambda plan: bench.plans.spread(project, plan, request.sparsity, request.scope)
-            )
+            target, scope = target_from_answers(answers), answers["scope"]
+            self.edit(lambda plan: bench.plans.spread(project, plan, target or 0.0, scope))
 
     def _reschedule(self, answers: dict[str, str] | None) -> None:
         if answers is not None:
-            self.act(lambda: self._edit(lambda plan: with_schedule(plan, answers)))
+            self.act(lambda: self.edit(lambda plan: with_schedule(plan, answers)))
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draws the plan as it is edited."""
         plan = self.plan
         if plan is None:
             return
-        bench, layers = self.desk.bench, self.project.model.prunable
+        bench, model = self.desk.bench, self.project.model
         outlook = bench.plans.outlook(self.project, plan)
-        steps = (len(self._history.past), len(self._history.future)) if self._history else (0, 0)
-        self.query_one("#outlook", Static).update(
-            outlook_text(plan, outlook, is_met=bench.plans.is_met(self.project, plan), steps=steps)
-        )
+        is_met = bench.plans.is_met(self.project, plan)
+        lines = outlook_lines(model, plan, outlook, is_met=is_met, steps=self.editor.steps)
+        self.query_one(Headline).show(*lines)
         rows = plan_rows(self.project, plan, self.desk.perf, symbols_of(self.app))
         self.query_one(Table).show_rows(rows)
+        layers = changeable_layers(model)
         self.query_one(LayerBars).set_bars(
             [plan.levels.get(layer.id, 0.0) for layer in layers],
             [layer.label for layer in layers],

@@ -95,11 +95,10 @@ def test_sparsity_never_starts_above_a_low_target() -> None:
     assert pruning.sparsity_at(1.0) == pruning.sparsity_at(5.0) == 0.02
 
 
-def test_problems_name_what_would_do_nothing() -> None:
+def test_a_pruning_must_end_after_it_starts() -> None:
     pruned = (level("a", 0.5),)
 
     assert Pruning(layers=pruned).problems() == ()
-    assert Pruning(layers=(level("a", 0.5, enabled=False),)).problems() == ("no layer is pruned",)
     assert Pruning(layers=pruned, start_epoch=5.0, end_epoch=5.0).problems() == (
         "pruning ends before it starts",
     )

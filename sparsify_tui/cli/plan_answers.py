@@ -1,0 +1,174 @@
+"""An optimization as commands answer with it: one JSON object, or lines and a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sparsify_tui.cli.documents import estimate_document
+from sparsify_tui.cli.report import Table
+from sparsify_tui.codec import document_from
+from sparsify_tui.core.estimate import Estimate, Outlook
+from sparsify_tui.core.model import Model
+from sparsify_tui.core.modifiers import LayerLevel, Pruning
+from sparsify_tui.core.optimization import Optimization, changeable_layers, reached_sparsity
+from sparsify_tui.core.placement import Placement
+from sparsify_tui.core.project import Project
+from sparsify_tui.core.text import clean_text
+from sparsify_tui.core.timing import Ratio
+from sparsify_tui.core.units import (
+    format_count,
+    format_ms,
+    format_percent,
+    format_ratio,
+)
+
+_LONG = 400
+
+
+def plan_document(
+    project: Project, plan: Optimization, outlook: Outlook, *, is_met: bool
+) -> dict[str, Any]:
+    """Answer of `optimize`."""
+    pruning = plan.find(Pruning)
+    return {
+        "optimization": plan.id,
+        "name": plan.name,
+        "target": {
+            "sparsity": pruning.target if pruning else None,
+            "scope": pruning.scope if pruning else None,
+        },
+        "met": is_met,
+        "achieved": {"sparsity": reached_sparsity(plan, project.model)},
+        "estimate": {
+            name: estimate_document(getattr(outlook, name))
+            for name in ("speed_up", "compression", "loss", "recovery")
+        },
+        "params": {"before": outlook.params, "after": outlook.remaining_params},
+        "flops": {"before": outlook.flops, "after": outlook.remaining_flops},
+        "placement": _placement_document(plan.placement, project.model),
+        "layers": _layer_documents(project.model, plan),
+        "modifiers": [type(one).__name__ for one in plan.modifiers],
+        "problems": list(plan.problems()),
+    }
+
+
+def _layer_documents(model: Model, plan: Optimization) -> list[dict[str, Any]]:
+    choices = _choices(plan)
+    return [
+        {
+            "id": layer.id,
+            "level": choices[layer.id].effective if layer.id in choices else 0.0,
+            "structure": plan.pruning.structure,
+            "quantized": layer.id in plan.quantized,
+            "locked": layer.id in choices and choices[layer.id].locked,
+        }
+        for layer in changeable_layers(model)
+    ]
+
+
+def _placement_document(found: Placement | None, model: Model) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "chosen": len(found.changes.int8),
+        "total": sum(1 for layer in model.layers if layer.quantizable),
+        "cause": found.cause,
+        "float_form": found.float_form,
+        "ratio": _ratio_document(found.ratio),
+        "speed_up": _ratio_document(found.speed_up),
+        "passes": [_ratio_document(one) for one in found.passes],
+        "raced": [document_from(one) for one in found.raced],
+        "metric": found.metric,
+        "calibration": found.calibration,
+        "repairs": list(found.repairs),
+        "predicted_ms": found.predicted_ms,
+        "measured_ms": found.measured_ms,
+        "batch": found.batch,
+        "threads": found.threads,
+    }
+
+
+def _ratio_document(ratio: Ratio | None) -> dict[str, Any] | None:
+    return None if ratio is None else document_from(ratio)
+
+
+def plan_lines(plan: Optimization, outlook: Outlook, *, is_met: bool) -> list[str]:
+    """What an optimization brings, each figure with its basis."""
+    missed = f"target {format_percent(plan.pruning.target)} not reached: too much is locked or off"
+    return [
+        (
+            f"{clean_text(plan.name)}: {format_percent(outlook.sparsity)} of prunable weights "
+            f"zero, {outlook.int8_layers} layers int8"
+        ),
+        (
+            f"parameters {format_count(outlook.params)} → "
+            f"{format_count(outlook.remaining_params)}, "
+            f"compression of their bytes {format_ratio(outlook.compression.value)} "
+            f"{outlook.compression.basis}"
+        ),
+        (
+            f"FLOPs on non-zero weights {format_count(outlook.flops)} → "
+            f"{format_count(outlook.remaining_flops)}"
+        ),
+        f"speed-up on onnxruntime {_speed_up(outlook.speed_up)}",
+        *(_placement_lines(plan.placement) if plan.placement else ()),
+        *(() if is_met else (missed,)),
+        *(f"problem: {problem}" for problem in plan.problems()),
+    ]
+
+
+def _speed_up(estimate: Estimate) -> str:
+    interval = (
+        ""
+        if estimate.low is None or estimate.low == estimate.high
+        else f" [{format_ratio(estimate.low)}, {format_ratio(estimate.high)}]"
+    )
+    note = f": {clean_text(estimate.note, _LONG)}" if estimate.note else ""
+    return f"{format_ratio(estimate.value)}{interval} {estimate.basis}{note}"
+
+
+def _placement_lines(found: Placement) -> list[str]:
+    """What the search for int8 found, and what that rests on."""
+    lines = []
+    if not found.changes.int8:
+        lines.append(f"nothing became int8: {found.cause}")
+    elif found.cause:
+        lines.append(f"int8: {found.cause}")
+    if found.passes:
+        passes = ", ".join(format_ratio(one.value) for one in found.passes)
+        lines.append(f"gate: {passes} of the fastest float form, {found.float_form}")
+    if found.measured_ms is not None:
+        lines.append(
+            f"measured {format_ms(found.measured_ms)} ms, "
+            f"predicted {format_ms(found.predicted_ms)} ms"
+        )
+    lines += [f"metric: {found.metric}"] if found.metric else []
+    lines += [f"calibration: {found.calibration}"] if found.calibration else []
+    lines += [f"repair: {one}" for one in found.repairs]
+    return [clean_text(line, _LONG) for line in lines]
+
+
+def plan_rows(project: Project, plan: Optimization) -> Table:
+    """Level and number format of each layer that can be changed."""
+    choices = _choices(plan)
+    return ("layer", "op", "params", "sparsity", "int8", "state"), [
+        (
+            layer.label,
+            layer.op_type,
+            format_count(layer.weight_params),
+            format_percent(choices[layer.id].effective if layer.id in choices else 0.0),
+            "yes" if layer.id in plan.quantized else "no",
+            _state(choices.get(layer.id)),
+        )
+        for layer in changeable_layers(project.model)
+    ]
+
+
+def _state(choice: LayerLevel | None) -> str:
+    if choice is None:
+        return ""
+    return "locked" if choice.locked else "on" if choice.enabled else "off"
+
+
+def _choices(plan: Optimization) -> dict[str, LayerLevel]:
+    return {one.id: one for one in plan.pruning.layers}
