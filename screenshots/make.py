@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from sparsify_tui import demo
+from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.training import TrainingSettings
 from sparsify_tui.tui.app import SparsifyApp
 from sparsify_tui.workbench import Workbench
@@ -55,7 +56,8 @@ async def prepare(home: Path) -> None:
     await bench.measure.loss(project.id)
     for sparsity in (0.5, 0.6):
         plan = bench.plans.create(project.id, PlanRequest(sparsity=sparsity, scope="global"))
-        await bench.measure.benchmark(project.id, plan, batches=(1, 64))
+        request = BenchmarkRequest(optimizations=(plan.id,), batches=(1, 64))
+        await bench.benchmarks.run(project.id, request)
 
 
 async def draw(home: Path, size: tuple[int, int]) -> list[Path]:

@@ -2,68 +2,84 @@
 
 from __future__ import annotations
 
+import glob
+import os
+import shutil
 import tempfile
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from sparsify_tui.analyses.changed import build_changed
+from sparsify_tui.analyses.metrics import SCORED_SAMPLES, all_finite, run_all
 from sparsify_tui.analyses.opened import Opened, open_model
+from sparsify_tui.analyses.turns import BASELINE, Entrant, as_part, time_case
 from sparsify_tui.codec import value_from
-from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.cases import Case, ChangedModel
 from sparsify_tui.core.options import RunOptions
-from sparsify_tui.core.project import AppliedModel
-from sparsify_tui.core.protocols import Array, Progress, Session
+from sparsify_tui.core.project import AppliedModel, Comparison
+from sparsify_tui.core.protocols import Array, Progress
 from sparsify_tui.core.sensitivity import relative_error
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ExportError, ModelError
-from sparsify_tui.onnxio.rewrite import prune_layers, write_model
 
-_SCORED_SAMPLES = 64
+_LOADING_S = 4.0
+"""Guessed, with the warm-up of both."""
 
 
 def apply_optimization(
-    *, options: dict[str, Any], levels: dict[str, float], output: str
+    *, options: dict[str, Any], model: dict[str, Any], output: str, seconds: float
 ) -> Generator[Progress, None, AppliedModel]:
-    """Prunes, writes, reloads and runs; the file appears only when all of that worked."""
-    yield Progress(done=0, total=3, item="reading the model")
+    """Builds, reloads, runs and writes the changed model; then times it beside the original.
+
+    Args:
+        options: How the model is fed and run.
+        model: What is done to it.
+        output: The file, which appears only when the changed model runs.
+        seconds: Least time of the comparison.
+    """
+    yield Progress(done=0, total=4, item="reading the model")
     opened = open_model(value_from(options, RunOptions))
-    target = Path(output)
+    changed, target = value_from(model, ChangedModel), Path(output)
     _check_target(target, Path(opened.options.path))
-    yield Progress(done=1, total=3, item="pruning")
-    proto, reached = prune_layers(opened.loaded, opened.model, wanted_levels(levels))
+    yield Progress(done=1, total=4, item="changing the model")
     with opened.named_guesses(), tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / target.name
-        write_model(proto, trial)
-        yield Progress(done=2, total=3, item="checking the outputs")
-        base, changed = outputs_of_both(opened, trial)
-        size = folder_size(Path(folder))
-    if all_finite(base) and not all_finite(changed):
-        raise ModelError("The pruned model gives NaN or infinity.", "Lower the levels.")
-    write_model(proto, target)
+        reached = build_changed(opened, changed.changes, trial)
+        yield Progress(done=2, total=4, item="checking the outputs")
+        error = _output_error(opened, trial)
+        size = _publish(trial, target)
+    entrant = Entrant(name=changed.name, file=target, optimization=changed.name)
+    comparison = yield from _compare(opened, entrant, seconds)
     return AppliedModel(
         file=output,
         bytes=size,
-        layers=tuple(reached.items()),
-        output_error=relative_error(base, changed),
+        layers=tuple(reached.levels.items()),
+        output_error=error,
         source=opened.samples.source,
+        int8=reached.int8,
+        repairs=reached.repairs,
+        calibration=reached.calibration,
+        comparison=comparison,
     )
 
 
-def wanted_levels(levels: Mapping[str, float]) -> dict[LayerId, float]:
-    """The layers that are to be pruned; a level of 0 leaves a weight as it is."""
-    return {LayerId(layer): level for layer, level in levels.items() if level > 0}
+def _output_error(opened: Opened, changed: Path) -> float:
+    """How far the outputs move. Raises ModelError where they are no longer numbers."""
+    base, outputs = outputs_of_both(opened, changed)
+    if all_finite(base) and not all_finite(outputs):
+        raise ModelError("The changed model gives NaN or infinity.", "Change less of it.")
+    return relative_error(base, outputs)
 
 
-def folder_size(folder: Path) -> int:
-    """Bytes of the files in it: a model, and its weights where they are a file of their own."""
-    return sum(part.stat().st_size for part in folder.iterdir())
-
-
-def all_finite(outputs: Iterable[Array]) -> bool:
-    """Whether the floats among the outputs hold neither NaN nor infinity."""
-    return all(bool(np.isfinite(one).all()) for one in outputs if one.dtype.kind == "f")
+def _compare(
+    opened: Opened, entrant: Entrant, seconds: float
+) -> Generator[Progress, None, Comparison]:
+    original = Entrant(name=BASELINE, file=Path(opened.options.path))
+    case = Case(batch=opened.batch, threads=opened.options.threads)
+    timing = time_case(opened, [opened.engine], [original, entrant], case, seconds)
+    result = yield from as_part(timing, 3, 4, expected_s=seconds + _LOADING_S)
+    return result.comparisons[0]
 
 
 def outputs_of_both(opened: Opened, changed: Path) -> tuple[list[Array], list[Array]]:
@@ -71,28 +87,30 @@ def outputs_of_both(opened: Opened, changed: Path) -> tuple[list[Array], list[Ar
     threads = opened.options.threads
     original = opened.engine.open(Path(opened.options.path), threads=threads)
     return (
-        run_all(opened, original, _SCORED_SAMPLES),
-        run_all(opened, opened.engine.open(changed, threads=threads), _SCORED_SAMPLES),
+        run_all(opened, original, SCORED_SAMPLES),
+        run_all(opened, opened.engine.open(changed, threads=threads), SCORED_SAMPLES),
     )
 
 
-def run_all(opened: Opened, session: Session, most: int | None = None) -> list[Array]:
-    """Outputs on all samples, or the first `most`, joined along the first axis."""
-    parts: list[list[Array]] = []
-    batch = opened.scoring_batch
-    for feeds, rows in opened.samples.batches(batch):
-        outputs = session.run(feeds)
-        parts.append([_rows(array, batch, len(rows)) for array in outputs])
-        if most is not None and rows[-1] + 1 >= most:
-            break
-    return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+def _publish(trial: Path, target: Path) -> int:
+    """Puts the file, and its weights before it, where they belong; returns their bytes.
 
-
-def _rows(array: Array, batch: int, count: int) -> Array:
-    """Drops the rows that filled up the last batch, where the first axis is the sample."""
-    if array.ndim == 0:
-        return array[None]
-    return array[:count] if len(array) == batch else array
+    Raises:
+        ModelError: They cannot be written there.
+    """
+    parts = sorted(trial.parent.glob(f"{glob.escape(trial.name)}*"), reverse=True)
+    size = sum(part.stat().st_size for part in parts)
+    try:
+        for part in parts:
+            waiting = target.with_name(f".{part.name}.{os.getpid()}.tmp")
+            try:
+                shutil.copyfile(part, waiting)
+                waiting.replace(target.with_name(part.name))
+            finally:
+                waiting.unlink(missing_ok=True)
+    except OSError as error:
+        raise ModelError(f"Cannot write {clean_text(target.name)}: {error.strerror}.") from error
+    return size
 
 
 def _check_target(target: Path, model: Path) -> None:

@@ -1,166 +1,179 @@
-"""The pruned model against the original, in turn on this machine, with its quality."""
+"""Optimizations beside the original: engines × batches × threads × streams, then quality."""
 
 from __future__ import annotations
 
 import tempfile
+import time
 import zlib
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sparsify_tui.analyses.apply import (
-    all_finite,
-    folder_size,
-    outputs_of_both,
-    run_all,
-    wanted_levels,
-)
-from sparsify_tui.analyses.clock import time_in_turn, warm_up
+from sparsify_tui.analyses.changed import Reached, build_changed
+from sparsify_tui.analyses.metrics import Scorer
 from sparsify_tui.analyses.opened import Opened, open_model
+from sparsify_tui.analyses.turns import BASELINE, CaseResult, Entrant, as_part, time_case
 from sparsify_tui.codec import value_from
-from sparsify_tui.core.estimate import Estimate
+from sparsify_tui.core.cases import BenchmarkRequest, Case, ChangedModel
+from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.options import RunOptions
-from sparsify_tui.core.project import BenchmarkRun, Comparison, MetricChange, Run
+from sparsify_tui.core.project import BenchmarkRun, Comparison, MeasuredModel, Run
 from sparsify_tui.core.protocols import Progress
-from sparsify_tui.core.sensitivity import disagreement, relative_error, top1
-from sparsify_tui.core.timing import compare_pairs, judge, summarize_runs
+from sparsify_tui.core.verdicts import why_not_optimized
+from sparsify_tui.engines import engine_of
 from sparsify_tui.identity import new_id, now
-from sparsify_tui.onnxio.rewrite import prune_layers, write_model
+from sparsify_tui.onnxio.rewrite import write_model
 
-BASELINE = "original"
 _CHUNK = 1 << 20
+_LOADING_S = 2.0
+"""Guessed for each session until the first case is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One batch and thread count."""
+class _Built:
+    """An optimization as a file."""
 
-    batch: int
-    threads: int
+    changed: ChangedModel
+    entrant: Entrant
+    reached: Reached
 
 
-def benchmark_optimization(
-    *,
-    options: dict[str, Any],
-    levels: dict[str, float],
-    label: str,
-    name: str,
-    cases: list[list[int]],
-    seconds: float,
+def benchmark_models(
+    *, options: dict[str, Any], models: list[dict[str, Any]], request: dict[str, Any], name: str
 ) -> Generator[Progress, None, BenchmarkRun]:
-    """Measures each case interleaved, then the metric.
+    """Builds every changed model, measures all cases in one queue, then scores the outputs.
 
     Args:
         options: How the model is fed and run.
-        levels: Sparsity by layer id.
-        label: What the changed model is called in the result.
+        models: What is done to it, for each optimization.
+        request: What was asked for, threads resolved.
         name: Of the stored benchmark.
-        cases: Pairs of batch and threads.
-        seconds: Least time of each comparison.
     """
     yield Progress(done=0, total=1, item="reading the model")
     opened = open_model(value_from(options, RunOptions))
-    for batch, _ in cases:
-        opened.check_batch(batch)
-    runs: list[Run] = []
-    comparisons: list[Comparison] = []
-    proto, reached = prune_layers(opened.loaded, opened.model, wanted_levels(levels))
+    asked = value_from(request, BenchmarkRequest)
+    cases = _cases(opened, asked)
+    scorer = Scorer(opened, asked.metric)
     with opened.named_guesses(), tempfile.TemporaryDirectory() as folder:
-        original, changed = Path(folder, "a", "model.onnx"), Path(folder, "b", "model.onnx")
-        for model, file in ((opened.loaded.proto, original), (proto, changed)):
-            file.parent.mkdir()
-            write_model(model, file)
-        for batch, threads in cases:
-            case = Case(batch=opened.fixed_batch or batch, threads=threads)
-            pair, comparison = yield from _compare(opened, changed, case, label, seconds)
-            runs += pair
-            comparisons.append(comparison)
-        yield Progress(done=1, total=2, item="scoring the outputs")
-        metric = measure_metric(opened, changed)
-        size, squeezed = folder_size(changed.parent), compressed_size(changed.parent)
-        original_squeezed = compressed_size(original.parent)
-    return BenchmarkRun(
-        id=new_id(),
-        name=name,
-        created=now(),
-        model_digest=opened.model.sha256,
-        optimization=label,
-        environment=opened.environment,
-        inputs=opened.samples.source,
-        runs=tuple(runs),
-        comparisons=tuple(comparisons),
-        metric=metric,
-        sparsity=_sparsity(opened.model, reached),
-        file_bytes=size,
-        compressed_bytes=squeezed,
-        original_compressed_bytes=original_squeezed,
+        original = Path(folder, "original", "model.onnx")
+        original.parent.mkdir()
+        write_model(opened.loaded.proto, original)
+        changed = _unique(value_from(model, ChangedModel) for model in models)
+        built = yield from _build(opened, changed, Path(folder))
+        entrants = (
+            Entrant(name=BASELINE, file=Path(opened.options.path)),
+            *(one.entrant for one in built),
+        )
+        results = yield from _measure(opened, asked, entrants, cases)
+        yield Progress(done=len(cases), total=len(cases) + 1, item="scoring the outputs")
+        runs = tuple(run for result in results for run in result.runs)
+        comparisons = tuple(one for result in results for one in result.comparisons)
+        return BenchmarkRun(
+            id=new_id(),
+            name=name,
+            created=now(),
+            model_digest=opened.model.sha256,
+            environment=opened.environment,
+            inputs=opened.samples.source,
+            models=tuple(_measured(opened, one, runs, comparisons, scorer) for one in built),
+            runs=runs,
+            comparisons=comparisons,
+            problems=tuple(problem for result in results for problem in result.problems),
+            original_bytes=folder_size(original.parent),
+            original_compressed_bytes=compressed_size(original.parent),
+            request=asked,
+        )
+
+
+def _cases(opened: Opened, asked: BenchmarkRequest) -> tuple[Case, ...]:
+    """Every case once, with the batch that a model fixes. Raises UsageError."""
+    for batch in asked.batches:
+        opened.check_batch(batch)
+    wanted = asked.cases(opened.options.threads)
+    return tuple(
+        dict.fromkeys(replace(case, batch=opened.fixed_batch or case.batch) for case in wanted)
     )
 
 
-def _compare(
-    opened: Opened, changed: Path, case: Case, label: str, seconds: float
-) -> Generator[Progress, None, tuple[list[Run], Comparison]]:
-    feeds = opened.feeds(case.batch)
-    files = (Path(opened.options.path), changed)
-    sessions = [opened.engine.open(file, threads=case.threads, in_turn=True) for file in files]
-    works = [partial(session.run, feeds) for session in sessions]
-    for work in works:
-        warm_up(work)
-    item = f"batch {case.batch}, {case.threads} threads"
-    laps = yield from time_in_turn(works[0], works[1], item, seconds)
-    names = (_label(BASELINE, case), _label(label, case))
-    runs = [
-        Run(
-            label=name,
-            engine=opened.engine.name,
-            batch=case.batch,
-            threads=case.threads,
-            timing=summarize_runs(lap.samples_ms, batch=case.batch, busy=lap.busy),
+def _unique(models: Iterable[ChangedModel]) -> Iterator[ChangedModel]:
+    """The same with names by which they can be told apart, from the original too."""
+    taken = {BASELINE}
+    for model in models:
+        name, number = model.name, 2
+        while name in taken:
+            name, number = f"{model.name} ({number})", number + 1
+        taken.add(name)
+        yield replace(model, name=name)
+
+
+def _build(
+    opened: Opened, models: Iterable[ChangedModel], folder: Path
+) -> Generator[Progress, None, list[_Built]]:
+    built = []
+    for at, changed in enumerate(models):
+        yield Progress(done=0, total=1, item=f"building {changed.name}")
+        file = folder / str(at) / "model.onnx"
+        file.parent.mkdir()
+        reached = build_changed(opened, changed.changes, file)
+        entrant = Entrant(
+            name=changed.name,
+            file=file,
+            optimization=changed.name,
+            prediction=changed.prediction,
         )
-        for name, lap in zip(names, laps, strict=True)
-    ]
-    ratio = compare_pairs(laps[0].samples_ms, laps[1].samples_ms)
-    comparison = Comparison(
-        a=names[0],
-        b=names[1],
-        ratio=Estimate(value=ratio.value, low=ratio.low, high=ratio.high, basis="measured"),
-        verdict=judge(ratio, trusted=all(run.timing.trusted for run in runs)),
+        built.append(_Built(changed=changed, entrant=entrant, reached=reached))
+    return built
+
+
+def _measure(
+    opened: Opened, asked: BenchmarkRequest, entrants: Sequence[Entrant], cases: Sequence[Case]
+) -> Generator[Progress, None, list[CaseResult]]:
+    """One queue over all cases; the time left is that of all of them."""
+    engines = [engine_of(name) for name in asked.engines]
+    works = len(engines) * len(entrants)
+    each_s = asked.seconds * max(1.0, works / 2) + _LOADING_S * works
+    results = []
+    start = time.perf_counter()
+    for at, case in enumerate(cases):
+        timing = time_case(opened, engines, entrants, case, asked.seconds)
+        later_s = each_s * (len(cases) - at - 1)
+        part = as_part(timing, at, len(cases) + 1, expected_s=each_s, later_s=later_s)
+        results.append((yield from part))
+        each_s = (time.perf_counter() - start) / (at + 1)
+    return results
+
+
+def _measured(
+    opened: Opened,
+    built: _Built,
+    runs: Sequence[Run],
+    comparisons: Sequence[Comparison],
+    scorer: Scorer,
+) -> MeasuredModel:
+    name, reached = built.changed.name, built.reached
+    labels = {run.label: run.optimization for run in runs}
+    own = [one for one in comparisons if labels[one.b] == name and not labels[one.a]]
+    return MeasuredModel(
+        optimization=name,
+        sparsity=_sparsity(opened.model, reached.levels),
+        int8_layers=len(reached.int8),
+        file_bytes=folder_size(built.entrant.file.parent),
+        compressed_bytes=compressed_size(built.entrant.file.parent),
+        metrics=scorer.changes(built.entrant.file),
+        note=why_not_optimized(own, is_pruned_only=is_pruned_only(built.changed.changes)),
     )
-    return runs, comparison
 
 
-def _label(name: str, case: Case) -> str:
-    return f"{name} b{case.batch} t{case.threads}"
+def is_pruned_only(changes: Changes) -> bool:
+    """Whether zeros among the weights are all that is changed."""
+    return bool(changes.levels) and not changes.needs_preparation
 
 
-def measure_metric(opened: Opened, changed: Path) -> MetricChange | None:
-    """Top-1 before and after with labels; else how far the outputs agree, on up to 64 samples.
-
-    None when there is nothing to say: the outputs are not finite, or hold no floats.
-    """
-    labels = opened.samples.labels
-    if labels is not None and labels.ndim == 1:
-        threads = opened.options.threads
-        before, after = (
-            run_all(opened, opened.engine.open(file, threads=threads))
-            for file in (Path(opened.options.path), changed)
-        )
-        if before[0].ndim == 2 and len(before[0]) == len(labels):
-            return MetricChange(
-                name="top-1", before=top1(before, labels), after=top1(after, labels)
-            )
-    base, outputs = outputs_of_both(opened, changed)
-    if not all_finite((*base, *outputs)):
-        return None
-    first = next((array for array in base if array.dtype.kind == "f"), None)
-    if first is None:
-        return None
-    if first.ndim >= 2 and first.shape[-1] > 1:
-        return MetricChange(name="agreement", before=1.0, after=1 - disagreement(base, outputs))
-    return MetricChange(name="output error", before=0.0, after=relative_error(base, outputs))
+def folder_size(folder: Path) -> int:
+    """Bytes of the files in it: a model, and its weights where they are a file of their own."""
+    return sum(part.stat().st_size for part in folder.iterdir())
 
 
 def compressed_size(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""`apply`: the one-shot pruned model as a file."""
+"""`apply`: the changed model as a file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sparsify_tui.cli.chosen import chosen_plan
+from sparsify_tui.cli.documents import applied_document
 from sparsify_tui.cli.options import (
     input_options,
     json_option,
@@ -17,10 +18,10 @@ from sparsify_tui.cli.options import (
     run,
 )
 from sparsify_tui.cli.output import Narrator, print_json
-from sparsify_tui.core.text import clean_text
-from sparsify_tui.core.units import format_bytes, format_score
+from sparsify_tui.cli.report import applied_lines
 from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench import Workbench
+from sparsify_tui.workbench.benchmarks import APPLY_S
 from sparsify_tui.workbench.paths import full_path
 
 
@@ -29,6 +30,13 @@ from sparsify_tui.workbench.paths import full_path
 @click.option("--optimization", help="Its name or id; default the newest.")
 @click.option("-o", "--output", type=Path, required=True, help="The file to write.")
 @click.option("--repair", default="none", show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 600),
+    default=APPLY_S,
+    show_default=True,
+    help="Least time of the comparison with the original.",
+)
 @input_options
 @json_option
 @pass_bench
@@ -39,35 +47,29 @@ def apply_command(
     optimization: str | None,
     output: Path,
     repair: str,
+    seconds: float,
     dims: tuple[str, ...],
     values: tuple[str, ...],
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Writes the pruned model, without any training, and says how far its outputs move."""
+    """Writes the changed model, without any training, and says what it is worth.
+
+    It is called optimized only when, timed in turn with the original, it was surely faster.
+    """
     if repair != "none":
         raise UsageError(f"--repair {repair} is not built yet.", "Use --repair none.")
     found = run(prepared_project(bench, project, parse_dims(dims), parse_values(values), data))
     plan = chosen_plan(found, optimization)
     narrator = Narrator("apply")
-    applied = run(bench.measure.apply(found.id, plan, full_path(output), narrator))
+    applied = run(
+        bench.benchmarks.apply(
+            found.id, plan, full_path(output), seconds=seconds, on_progress=narrator
+        )
+    )
     narrator.done()
     if as_json:
-        shapes = {layer.id: list(layer.shape) for layer in found.model.layers}
-        print_json(
-            {
-                "file": applied.file,
-                "bytes": applied.bytes,
-                "layers": [
-                    {"id": layer, "sparsity": zeros, "quantized": False, "shape": shapes[layer]}
-                    for layer, zeros in applied.layers
-                ],
-                "output_error": applied.output_error,
-                "inputs": applied.source,
-            }
-        )
+        print_json(applied_document(found.model, applied))
         return
-    click.echo(f"{clean_text(applied.file)}  {format_bytes(applied.bytes)}")
-    click.echo(
-        f"output error {format_score(applied.output_error)} of the variance, on {applied.source}"
-    )
+    for line in applied_lines(applied):
+        click.echo(line)

@@ -1,8 +1,9 @@
-"""`benchmark`: an optimization against the original, measured."""
+"""`benchmark`: optimizations against the original, measured."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +13,6 @@ from sparsify_tui.cli.documents import benchmark_document
 from sparsify_tui.cli.options import (
     input_options,
     json_option,
-    only_one,
     parse_dims,
     parse_numbers,
     parse_values,
@@ -22,11 +22,13 @@ from sparsify_tui.cli.options import (
 )
 from sparsify_tui.cli.output import Narrator, print_json, report_error
 from sparsify_tui.cli.report import benchmark_lines
-from sparsify_tui.core.project import BenchmarkRun
-from sparsify_tui.engines import DEFAULT_ENGINE, ENGINES
+from sparsify_tui.core.cases import BenchmarkRequest
+from sparsify_tui.core.project import BenchmarkRun, Project
+from sparsify_tui.core.verdicts import against_original, interval_text
+from sparsify_tui.engines import DEFAULT_ENGINE
 from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench import Workbench
-from sparsify_tui.workbench.measure import COMPARISON_S
+from sparsify_tui.workbench.benchmarks import COMPARISON_S
 
 _REQUIREMENT = re.compile(r"\s*speed_up\s*>=\s*([0-9]*\.?[0-9]+)\s*")
 
@@ -35,16 +37,32 @@ _REQUIREMENT = re.compile(r"\s*speed_up\s*>=\s*([0-9]*\.?[0-9]+)\s*")
 @click.argument("project")
 @click.option(
     "--optimization",
+    "optimizations",
     multiple=True,
-    callback=only_one,
-    help="Its name or id; default the newest.",
+    help="Its name or id, several times for several; default the newest.",
 )
-@click.option("--engine", multiple=True, callback=only_one, help=f"By default {DEFAULT_ENGINE}.")
+@click.option("--original", "is_alone", is_flag=True, help="The original alone.")
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    default=(DEFAULT_ENGINE,),
+    show_default=True,
+    help="Several times for several; `doctor` lists them.",
+)
 @click.option("--batch", "batches", default="1", show_default=True, help="Such as 1,8.")
 @click.option("--threads", default="", help="Such as 1,2; default the cores allowed.")
+@click.option("--streams", default="1", show_default=True, help="Parallel sessions, such as 1,2.")
 @click.option("--seconds", type=click.FloatRange(0.1, 600), default=COMPARISON_S, show_default=True)
+@click.option(
+    "--metric",
+    default="",
+    metavar="FILE.py:FUNCTION",
+    help="Your own: called with (outputs, labels), gives a number, more is better.",
+)
 @click.option("--require", metavar="'speed_up>=X'", help="Exit 1 unless every lower bound is.")
 @click.option("--name", default="")
+@click.option("--notes", default="", help="Kept with the benchmark.")
 @input_options
 @json_option
 @pass_bench
@@ -52,45 +70,70 @@ def benchmark_command(
     bench: Workbench,
     *,
     project: str,
-    optimization: str | None,
-    engine: str | None,
+    optimizations: tuple[str, ...],
+    is_alone: bool,
+    engines: tuple[str, ...],
     batches: str,
     threads: str,
+    streams: str,
     seconds: float,
+    metric: str,
     require: str | None,
     name: str,
+    notes: str,
     dims: tuple[str, ...],
     values: tuple[str, ...],
     data: Path | None,
     as_json: bool,
 ) -> int:
-    """Times the pruned model and the original in turn, and scores both."""
-    if (engine or DEFAULT_ENGINE) not in ENGINES:
-        raise UsageError(f"The engine {engine!r} is not built yet.", f"Use {', '.join(ENGINES)}.")
+    """Times optimizations and the original in turn, and scores them.
+
+    Without any optimization in the project the original is measured alone.
+    """
     least = _requirement(require)
-    sizes = parse_numbers(batches, int, "--batch")
-    counts = parse_numbers(threads, int, "--threads")
+    request = BenchmarkRequest(
+        engines=tuple(dict.fromkeys(engines)),
+        batches=parse_numbers(batches, int, "--batch"),
+        threads=parse_numbers(threads, int, "--threads"),
+        streams=parse_numbers(streams, int, "--streams"),
+        seconds=seconds,
+        metric=metric,
+    )
     found = run(prepared_project(bench, project, parse_dims(dims), parse_values(values), data))
-    plan = chosen_plan(found, optimization)
+    plans = _plans(found, optimizations, is_alone=is_alone)
+    if least is not None and not plans:
+        raise UsageError("--require needs an optimization to compare.", "sparsify-tui optimize")
     narrator = Narrator("benchmark")
     result = run(
-        bench.measure.benchmark(
-            found.id,
-            plan,
-            name=name,
-            batches=sizes,
-            threads=counts,
-            seconds=seconds,
-            on_progress=narrator,
+        bench.benchmarks.run(
+            found.id, replace(request, optimizations=plans), name=name, on_progress=narrator
         )
     )
     narrator.done()
+    if notes:
+        bench.projects.annotate_item(found.id, result.id, notes)
+        result = replace(result, notes=notes)
+    answer(result, as_json=as_json)
+    return _judged(result, least)
+
+
+def answer(result: BenchmarkRun, *, as_json: bool) -> None:
+    """Writes a benchmark."""
     if as_json:
         print_json(benchmark_document(result))
-    else:
-        for line in benchmark_lines(result):
-            click.echo(line)
-    return _judged(result, least)
+        return
+    for line in benchmark_lines(result):
+        click.echo(line)
+
+
+def _plans(project: Project, references: tuple[str, ...], *, is_alone: bool) -> tuple[str, ...]:
+    """Ids of what is compared with the original. Raises UsageError for unknown ones."""
+    if is_alone and references:
+        raise UsageError("--original leaves no room for --optimization.", "Give one of them.")
+    if is_alone or not (references or project.optimizations):
+        return ()
+    chosen = references or (None,)
+    return tuple(dict.fromkeys(chosen_plan(project, one).id for one in chosen))
 
 
 def _requirement(text: str | None) -> float | None:
@@ -102,15 +145,15 @@ def _requirement(text: str | None) -> float | None:
     return float(match[1])
 
 
-def _judged(run_: BenchmarkRun, least: float | None) -> int:
+def _judged(result: BenchmarkRun, least: float | None) -> int:
     """Exit code 1 when a comparison's lower bound stays below what is required."""
     if least is None:
         return 0
-    for one in run_.comparisons:
+    for _, _, one in against_original(result):
         if one.verdict == "not trusted" or (one.ratio.low or 0.0) < least:
             report_error(
-                f"{one.b}: speed-up {one.ratio.value:.2f} [{one.ratio.low:.2f}, "
-                f"{one.ratio.high:.2f}], {one.verdict}, is not surely {least:g} or more.",
+                f"{one.b}: speed-up {interval_text(one)}, {one.verdict}, is not surely {least:g} "
+                "or more.",
                 "",
                 as_json=False,
             )

@@ -35,8 +35,8 @@ def demo_command(
         return 0
     comparison, metric = answer["comparison"], answer["metric"]
     click.echo(
-        f"speed-up     {format_ratio(answer['speed_up'])} measured ({comparison['verdict']}): "
-        "onnxruntime multiplies zeros too"
+        f"speed-up     {format_ratio(answer['speed_up'])} measured ({comparison['verdict']})\n"
+        f"verdict      {clean_text(answer['verdict'], 200)}"
     )
     click.echo(f"compression  {format_ratio(answer['compression'])} fewer non-zero parameters")
     click.echo(

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.estimate import Estimate, Outlook
+from sparsify_tui.core.estimate import Estimate
 from sparsify_tui.core.model import Layer, Model
-from sparsify_tui.core.optimization import Optimization, reached_sparsity
-from sparsify_tui.core.profile import LossProfile, PerfProfile
-from sparsify_tui.core.project import BenchmarkRun, Comparison, Project
+from sparsify_tui.core.profile import LossProfile
+from sparsify_tui.core.project import (
+    AppliedModel,
+    BenchmarkRun,
+    Comparison,
+    MeasuredModel,
+    Run,
+)
+from sparsify_tui.core.runs import Beside
 from sparsify_tui.core.timing import Timing
 
 _TIMING = ("median_ms", "low_ms", "high_ms", "p90_ms", "p99_ms", "items_per_s", "runs", "trusted")
 _LAYER = ("id", "node", "op_type", "weight", "module_path", "params", "flops")
-_LAYER_REST = ("prunable", "quantizable", "density", "group")
+_LAYER_REST = ("prunable", "quantizable", "density", "group", "scope", "dtype", "quantized")
 
 
 def model_document(model: Model) -> dict[str, Any]:
@@ -30,6 +37,7 @@ def model_document(model: Model) -> dict[str, Any]:
             "producer",
             "params",
             "flops",
+            "precision",
         )
     }
     return {
@@ -63,31 +71,6 @@ def estimate_document(estimate: Estimate) -> dict[str, Any]:
     return document_from(estimate)
 
 
-def perf_document(profile: PerfProfile) -> dict[str, Any]:
-    """Answer of `profile perf`."""
-    rows = [
-        {"id": row.id, "ms": row.ms, "share": row.share, "int8_ms": None, "channel_ms": None}
-        for row in profile.layers
-    ]
-    return {
-        "profile": profile.id,
-        "name": profile.name,
-        "created": profile.created,
-        "environment": document_from(profile.environment),
-        "batch": profile.batch,
-        "threads": profile.environment.threads,
-        "inputs": profile.inputs,
-        "total": timing_document(profile.total),
-        "cold_ms": profile.cold_ms,
-        "coverage": profile.coverage,
-        "profiler_cost_ms": profile.profiler_cost_ms,
-        "measured_ms": profile.measured_ms,
-        "not_attributed_ms": profile.not_attributed_ms,
-        "layers": rows,
-        "other": [document_from(row) for row in profile.others],
-    }
-
-
 def loss_document(profile: LossProfile) -> dict[str, Any]:
     """Answer of `profile loss`."""
     rows = [
@@ -116,64 +99,48 @@ def loss_document(profile: LossProfile) -> dict[str, Any]:
     }
 
 
-def plan_document(
-    project: Project, plan: Optimization, outlook: Outlook, *, is_met: bool
-) -> dict[str, Any]:
-    """Answer of `optimize`."""
-    pruning = plan.pruning
-    return {
-        "optimization": plan.id,
-        "name": plan.name,
-        "target": {"sparsity": pruning.target, "scope": pruning.scope},
-        "met": is_met,
-        "achieved": {"sparsity": reached_sparsity(plan, project.model)},
-        "estimate": {
-            name: estimate_document(getattr(outlook, name))
-            for name in ("speed_up", "compression", "loss", "recovery")
-        },
-        "params": {"before": outlook.params, "after": outlook.remaining_params},
-        "flops": {"before": outlook.flops, "after": outlook.remaining_flops},
-        "layers": [
-            {
-                "id": one.id,
-                "level": one.effective,
-                "structure": pruning.structure,
-                "quantized": False,
-                "locked": one.locked,
-            }
-            for one in pruning.layers
-        ],
-        "modifiers": [type(one).__name__ for one in plan.modifiers],
-        "problems": list(plan.problems()),
-    }
-
-
 def benchmark_document(run: BenchmarkRun) -> dict[str, Any]:
     """Answer of `benchmark`."""
+    first = run.models[0] if run.models else None
     return {
         "benchmark": run.id,
         "name": run.name,
         "created": run.created,
+        "notes": run.notes,
         "environment": document_from(run.environment),
         "inputs": run.inputs,
-        "sparsity": run.sparsity,
-        "bytes": {
-            "file": run.file_bytes,
-            "compressed": run.compressed_bytes,
-            "original_compressed": run.original_compressed_bytes,
-        },
-        "runs": [
-            {
-                "label": one.label,
-                "engine": one.engine,
-                "batch": one.batch,
-                "threads": one.threads,
-                "timing": timing_document(one.timing),
-            }
-            for one in run.runs
-        ],
+        "request": None if run.request is None else document_from(run.request),
+        "bytes": {"original": run.original_bytes, "compressed": run.original_compressed_bytes},
+        "runs": [run_document(one) for one in run.runs],
         "comparisons": [comparison_document(one) for one in run.comparisons],
-        "metric": None if run.metric is None else document_from(run.metric),
+        "metric": document_from(first.metric) if first and first.metric else None,
+        "models": [model_of_benchmark(one) for one in run.models],
+        "problems": list(run.problems),
+    }
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """One model in one case."""
+    names = ("label", "optimization", "engine", "batch", "threads", "streams")
+    costs = ("cold_ms", "load_ms", "peak_bytes", "predicted_ms")
+    return {
+        **{name: getattr(run, name) for name in names},
+        "timing": timing_document(run.timing),
+        **{name: getattr(run, name) for name in costs},
+        "environment": None if run.environment is None else document_from(run.environment),
+    }
+
+
+def model_of_benchmark(model: MeasuredModel) -> dict[str, Any]:
+    """One optimization: what it holds, how good it is, and whether it may be called one."""
+    return {
+        "optimization": model.optimization,
+        "sparsity": model.sparsity,
+        "int8_layers": model.int8_layers,
+        "bytes": {"file": model.file_bytes, "compressed": model.compressed_bytes},
+        "metrics": [document_from(one) for one in model.metrics],
+        "optimized": not model.note,
+        "note": model.note,
     }
 
 
@@ -184,4 +151,49 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "b": comparison.b,
         "ratio": estimate_document(comparison.ratio),
         "verdict": comparison.verdict,
+    }
+
+
+def beside_document(rows: Sequence[Beside], warnings: Sequence[str]) -> dict[str, Any]:
+    """Runs of benchmarks beside the first of them."""
+    return {
+        "runs": [
+            {
+                "benchmark": row.chosen.benchmark.id,
+                "name": row.chosen.benchmark.name,
+                **run_document(row.chosen.run),
+                "ratio": estimate_document(row.ratio),
+                "in_turn": row.is_in_turn,
+            }
+            for row in rows
+        ],
+        "warnings": list(warnings),
+    }
+
+
+def applied_document(model: Model, applied: AppliedModel) -> dict[str, Any]:
+    """Answer of `apply`."""
+    shapes = {layer.id: list(layer.shape) for layer in model.layers}
+    sparsity, int8 = dict(applied.layers), set(applied.int8)
+    changed = [layer.id for layer in model.layers if layer.id in sparsity or layer.id in int8]
+    return {
+        "file": applied.file,
+        "bytes": applied.bytes,
+        "layers": [
+            {
+                "id": layer,
+                "sparsity": sparsity.get(layer, 0.0),
+                "quantized": layer in int8,
+                "shape": shapes[layer],
+            }
+            for layer in changed
+        ],
+        "output_error": applied.output_error,
+        "inputs": applied.source,
+        "calibration": applied.calibration,
+        "repairs": list(applied.repairs),
+        "comparison": (
+            None if applied.comparison is None else comparison_document(applied.comparison)
+        ),
+        "optimized": applied.is_optimized,
     }

@@ -6,14 +6,11 @@ from typing import Any
 
 import click
 
-from sparsify_tui.cli.documents import (
-    benchmark_document,
-    loss_document,
-    perf_document,
-    plan_document,
-)
+from sparsify_tui.cli.documents import benchmark_document, loss_document
 from sparsify_tui.cli.options import json_option, pass_bench
 from sparsify_tui.cli.output import print_json, print_table
+from sparsify_tui.cli.perf_documents import perf_document
+from sparsify_tui.cli.plan_answers import plan_document
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.profile import LossProfile, PerfProfile
 from sparsify_tui.core.project import BenchmarkRun, Project
@@ -56,7 +53,7 @@ def _items_group(name: str, field: str, what: str) -> click.Group:
         """Shows one as JSON, whether asked to or not."""
         del as_json
         found = bench.projects.find(project)
-        print_json(_document(bench, found, _chosen(found, field, what, item)))
+        print_json(_document(bench, found, chosen_item(found, field, what, item)))
 
     @group.command("rename")
     @click.argument("project")
@@ -69,7 +66,7 @@ def _items_group(name: str, field: str, what: str) -> click.Group:
     ) -> None:
         """Gives one another name."""
         found = bench.projects.find(project)
-        chosen = _chosen(found, field, what, item)
+        chosen = chosen_item(found, field, what, item)
         _answer(bench.projects.rename_item(found.id, chosen.id, new_name), field, as_json=as_json)
 
     @group.command("delete")
@@ -83,7 +80,7 @@ def _items_group(name: str, field: str, what: str) -> click.Group:
     ) -> None:
         """Deletes one."""
         found = bench.projects.find(project)
-        chosen = _chosen(found, field, what, item)
+        chosen = chosen_item(found, field, what, item)
         if not yes:
             raise UsageError(f"Deleting the {what} {clean_text(chosen.name)} needs --yes.")
         _answer(bench.projects.delete_item(found.id, chosen.id), field, as_json=as_json)
@@ -106,7 +103,7 @@ benchmarks_group = _items_group("benchmarks", "benchmarks", "benchmark")
 def copy_command(bench: Workbench, *, project: str, item: str, name: str, as_json: bool) -> None:
     """Makes a second optimization that starts as a copy."""
     found = bench.projects.find(project)
-    chosen = _chosen(found, "optimizations", "optimization", item)
+    chosen = chosen_item(found, "optimizations", "optimization", item)
     assert isinstance(chosen, Optimization)
     twin = bench.plans.copy(found.id, chosen, name)
     if as_json:
@@ -115,7 +112,8 @@ def copy_command(bench: Workbench, *, project: str, item: str, name: str, as_jso
     click.echo(clean_text(twin.name))
 
 
-def _chosen(project: Project, field: str, what: str, reference: str) -> Item:
+def chosen_item(project: Project, field: str, what: str, reference: str) -> Item:
+    """A stored thing by id or name, the newest of several. Raises UsageError."""
     items: tuple[Item, ...] = getattr(project, field)
     for item in reversed(items):
         if reference in (item.id, item.name):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sparsify_tui.core.breakdown import kernel_rows
-from sparsify_tui.core.estimate import Outlook
 from sparsify_tui.core.model import Model
-from sparsify_tui.core.optimization import Optimization
-from sparsify_tui.core.profile import LossProfile, PerfProfile
-from sparsify_tui.core.project import BenchmarkRun, Project
+from sparsify_tui.core.profile import LossProfile
+from sparsify_tui.core.project import (
+    AppliedModel,
+    BenchmarkRun,
+    Comparison,
+    MeasuredModel,
+    Project,
+    Run,
+)
+from sparsify_tui.core.run_tables import metric_lines
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.timing import Timing
 from sparsify_tui.core.units import (
@@ -19,10 +24,10 @@ from sparsify_tui.core.units import (
     format_ms,
     format_percent,
     format_rate,
-    format_ratio,
     format_score,
     format_shape,
 )
+from sparsify_tui.core.verdicts import applied_verdict, interval_text, verdict_lines
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
@@ -70,20 +75,6 @@ def timing_line(timing: Timing) -> str:
     )
 
 
-def perf_rows(project: Project, profile: PerfProfile) -> Table:
-    """Layers, other kernels, and the remainder, in graph order."""
-    whole = profile.total.min_ms
-    return ("layer", "op", "ms", "share"), [
-        (
-            row.name,
-            row.op_type,
-            format_ms(row.ms),
-            format_percent(None if row.ms is None else row.ms / whole),
-        )
-        for row in kernel_rows(project.model, profile)
-    ]
-
-
 def loss_rows(project: Project, profile: LossProfile) -> Table:
     """Removed energy of each layer at each level."""
     labels = {layer.id: layer.label for layer in project.model.layers}
@@ -96,58 +87,61 @@ def loss_rows(project: Project, profile: LossProfile) -> Table:
     ]
 
 
-def plan_lines(plan: Optimization, outlook: Outlook, *, is_met: bool) -> list[str]:
-    """What an optimization brings, each figure with its basis."""
-    missed = f"target {format_percent(plan.pruning.target)} not reached: too much is locked or off"
-    return [
-        f"{clean_text(plan.name)}: {format_percent(outlook.sparsity)} of prunable weights zero",
-        (
-            f"parameters {format_count(outlook.params)} → "
-            f"{format_count(outlook.remaining_params)}, "
-            f"compression {format_ratio(outlook.compression.value)}"
-        ),
-        (
-            f"FLOPs on non-zero weights {format_count(outlook.flops)} → "
-            f"{format_count(outlook.remaining_flops)}"
-        ),
-        f"speed-up on onnxruntime {format_ratio(outlook.speed_up.value)}: {outlook.speed_up.note}",
-        *(() if is_met else (missed,)),
-        *(f"problem: {problem}" for problem in plan.problems()),
-    ]
-
-
-def plan_rows(project: Project, plan: Optimization) -> Table:
-    """Levels of all layers."""
-    labels = {layer.id: layer for layer in project.model.layers}
-    return ("layer", "op", "params", "sparsity", "state"), [
-        (
-            labels[one.id].label,
-            labels[one.id].op_type,
-            format_count(labels[one.id].weight_params),
-            format_percent(one.effective),
-            "locked" if one.locked else "on" if one.enabled else "off",
-        )
-        for one in plan.pruning.layers
-        if one.id in labels
-    ]
-
-
 def benchmark_lines(run: BenchmarkRun) -> list[str]:
-    """Runs, ratios and quality of a benchmark."""
-    lines = [f"{clean_text(one.label)}: {timing_line(one.timing)}" for one in run.runs]
-    for one in run.comparisons:
-        ratio = one.ratio
-        lines.append(
-            f"{clean_text(one.b)} is {format_ratio(ratio.value)} as fast "
-            f"[{format_ratio(ratio.low)}, {format_ratio(ratio.high)}]: {one.verdict}"
-        )
-    if run.metric is not None:
-        lines.append(
-            f"{run.metric.name} {format_score(run.metric.before)} → "
-            f"{format_score(run.metric.after)}"
-        )
-    lines.append(
-        f"{format_percent(run.sparsity)} zeros; compressed "
-        f"{format_bytes(run.original_compressed_bytes)} → {format_bytes(run.compressed_bytes)}"
+    """Runs, ratios, verdicts and quality of a benchmark."""
+    return [
+        *(f"{clean_text(one.label)}: {timing_line(one.timing)}{_costs(one)}" for one in run.runs),
+        *map(comparison_line, run.comparisons),
+        *(clean_text(line, 300) for line in metric_lines(run)),
+        *(_sizes(run, one) for one in run.models),
+        *(clean_text(line, 300) for line in verdict_lines(run)),
+        *(f"not measured: {clean_text(problem, 400)}" for problem in run.problems),
+        *((f"notes: {clean_text(run.notes, 2000)}",) if run.notes else ()),
+    ]
+
+
+def _costs(run: Run) -> str:
+    """What loading took, and what was predicted, where they are known."""
+    loaded = (
+        f"; load {format_ms(run.load_ms)} ms, cold {format_ms(run.cold_ms)} ms"
+        if run.load_ms is not None
+        else ""
     )
-    return lines
+    memory = f", {format_bytes(run.peak_bytes)} memory" if run.peak_bytes is not None else ""
+    predicted = f"; predicted {format_ms(run.predicted_ms)} ms" if run.predicted_ms else ""
+    return f"{loaded}{memory}{predicted}"
+
+
+def comparison_line(comparison: Comparison) -> str:
+    """A ratio with its interval and verdict."""
+    return (
+        f"{clean_text(comparison.b)} is {interval_text(comparison)} as fast as "
+        f"{clean_text(comparison.a)}: {comparison.verdict}"
+    )
+
+
+def _sizes(run: BenchmarkRun, model: MeasuredModel) -> str:
+    int8 = f", {model.int8_layers} layers in int8" if model.int8_layers else ""
+    before, squeezed = run.original_bytes or None, run.original_compressed_bytes
+    return (
+        f"{clean_text(model.optimization)}: {format_percent(model.sparsity)} zeros{int8}; "
+        f"file {format_bytes(before)} → {format_bytes(model.file_bytes)}, "
+        f"compressed {format_bytes(squeezed)} → {format_bytes(model.compressed_bytes)}"
+    )
+
+
+def applied_lines(applied: AppliedModel) -> list[str]:
+    """What was written, and whether it may be called optimized."""
+    lines = [
+        f"{clean_text(applied.file)}  {format_bytes(applied.bytes)}",
+        (
+            f"output error {format_score(applied.output_error)} of the variance, on "
+            f"{clean_text(applied.source)}"
+        ),
+    ]
+    if applied.int8:
+        lines.append(
+            f"{len(applied.int8)} layers in int8, ranges from {clean_text(applied.calibration)}"
+        )
+    lines += [f"changed too: {clean_text(repair, 300)}" for repair in applied.repairs]
+    return [*lines, applied_verdict(applied)]

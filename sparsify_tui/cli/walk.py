@@ -7,9 +7,13 @@ from typing import Any
 
 from sparsify_tui.cli.documents import comparison_document
 from sparsify_tui.cli.output import Narrator
+from sparsify_tui.codec import document_from
+from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.project import BenchmarkRun
+from sparsify_tui.core.verdicts import verdict_lines
 from sparsify_tui.workbench import Workbench
-from sparsify_tui.workbench.measure import COMPARISON_S, PERFORMANCE_S
+from sparsify_tui.workbench.benchmarks import COMPARISON_S
+from sparsify_tui.workbench.measure import PERFORMANCE_S
 from sparsify_tui.workbench.plans import PlanRequest
 
 DEMO_SPARSITY = 0.5
@@ -26,13 +30,10 @@ async def walk_the_path(
     )
     await bench.measure.loss(project.id, on_progress=Narrator("loss"))
     plan = bench.plans.create(project.id, PlanRequest(sparsity=DEMO_SPARSITY, scope="global"))
-    run = await bench.measure.benchmark(
-        project.id,
-        plan,
-        batches=(DEMO_BATCH,),
-        seconds=seconds or COMPARISON_S,
-        on_progress=Narrator("benchmark"),
+    request = BenchmarkRequest(
+        optimizations=(plan.id,), batches=(DEMO_BATCH,), seconds=seconds or COMPARISON_S
     )
+    run = await bench.benchmarks.run(project.id, request, on_progress=Narrator("benchmark"))
     project = bench.projects.load(project.id)
     outlook = bench.plans.outlook(project, plan)
     files = [
@@ -51,12 +52,12 @@ async def walk_the_path(
         "speed_up": run.comparisons[0].ratio.value,
         "comparison": comparison_document(run.comparisons[0]),
         "compression": outlook.compression.value,
+        "verdict": verdict_lines(run)[0],
         "metric": _metric(run),
         "files": files,
     }
 
 
 def _metric(run: BenchmarkRun) -> dict[str, Any] | None:
-    if run.metric is None:
-        return None
-    return {"name": run.metric.name, "before": run.metric.before, "after": run.metric.after}
+    metric = run.models[0].metric
+    return None if metric is None else document_from(metric)

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from sparsify_tui.errors import StoreError
 from sparsify_tui.store.failures import StoreDamagedError, StoreNewerError
 
-SCHEMA = 1
+SCHEMA = 2
 """What this program writes; higher ones are refused, lower ones migrated on reading."""
 
 HEADER = "_meta"
@@ -41,7 +41,41 @@ def _adopt_plain(tables: Tables) -> Tables:
     return tables
 
 
-MIGRATIONS: Mapping[int, Callable[[Tables], Tables]] = {0: _adopt_plain}
+def _benchmarks_of_many(tables: Tables) -> Tables:
+    """From 1, where a benchmark was of one optimization, to 2, where it has a list of them."""
+    if "benchmarks" not in tables:
+        return tables
+    benchmarks = {key: _of_many(one) for key, one in tables["benchmarks"].items()}
+    return tables | {"benchmarks": benchmarks}
+
+
+def _of_many(benchmark: Mapping[str, Any]) -> dict[str, Any]:
+    if "optimization" not in benchmark:
+        return dict(benchmark)
+    kept = {name: value for name, value in benchmark.items() if name not in _OF_ONE}
+    name, metric = benchmark["optimization"], benchmark.get("metric")
+    changed = {one["b"] for one in benchmark["comparisons"]}
+    runs = [
+        {**run, "optimization": name if run["label"] in changed else ""}
+        for run in benchmark["runs"]
+    ]
+    sizes = {field: benchmark[field] for field in ("sparsity", "file_bytes", "compressed_bytes")}
+    is_faster = all(one["verdict"] == "faster" for one in benchmark["comparisons"])
+    model = {
+        **sizes,
+        "optimization": name,
+        "metrics": [] if metric is None else [metric],
+        "note": "" if is_faster else "not faster in every case",
+    }
+    return {**kept, "runs": runs, "models": [model]}
+
+
+_OF_ONE = ("optimization", "metric", "sparsity", "file_bytes", "compressed_bytes")
+
+MIGRATIONS: Mapping[int, Callable[[Tables], Tables]] = {
+    0: _adopt_plain,
+    1: _benchmarks_of_many,
+}
 """What brings the tables of a schema to the next one; pure functions, one for each step."""
 
 
@@ -83,6 +117,7 @@ def decode(raw: bytes, path: Path) -> Snapshot:
     """
     try:
         schema, generation, tables = _parsed(raw)
+        tables = _migrated(tables, schema)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreDamagedError(
             f"{path} is damaged: {_reason(error)}.",
@@ -93,7 +128,7 @@ def decode(raw: bytes, path: Path) -> Snapshot:
             f"{path} was saved by a later version (schema {schema}; this one knows {SCHEMA}).",
             "Update sparsify-tui, or choose another folder with --home DIR.",
         )
-    return Snapshot(tables=_migrated(tables, schema), generation=generation)
+    return Snapshot(tables=tables, generation=generation)
 
 
 def _parsed(raw: bytes) -> tuple[int, int, Tables]:

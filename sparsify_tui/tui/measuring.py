@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.profile import LossProfile, PerfProfile
 from sparsify_tui.core.project import BenchmarkRun, Project
+from sparsify_tui.core.units import format_bytes
+from sparsify_tui.core.verdicts import applied_verdict
 from sparsify_tui.tui.new_project import NewProject
 
 if TYPE_CHECKING:
@@ -26,17 +29,13 @@ def profile_new(app: SparsifyApp, wanted: NewProject, project: Project) -> None:
         measure_perf(app, project.id, batch=wanted.batch, threads=wanted.threads)
 
 
-def measure_perf(
-    app: SparsifyApp, project_id: str, *, batch: int, threads: int, name: str = ""
-) -> None:
-    """Measures a performance profile."""
+def measure_perf(app: SparsifyApp, project_id: str, **how: Any) -> None:
+    """Measures a performance profile; `how` is what `Measure.perf` takes."""
     measure = app.desk.bench.measure
     app.start_job(
         "performance",
         PERFORMANCE,
-        lambda progress: measure.perf(
-            project_id, name=name, batch=batch, threads=threads, on_progress=progress
-        ),
+        lambda progress: measure.perf(project_id, on_progress=progress, **how),
         partial(_landed, app, project_id),
     )
 
@@ -57,22 +56,39 @@ def measure_loss(
 
 
 def measure_benchmark(
-    app: SparsifyApp,
-    project_id: str,
-    plan: Optimization,
-    *,
-    batches: Sequence[int],
-    threads: Sequence[int],
+    app: SparsifyApp, project_id: str, request: BenchmarkRequest, *, name: str = ""
 ) -> None:
-    """Measures an optimization against the original."""
-    measure = app.desk.bench.measure
+    """Measures optimizations against the original."""
+    benchmarks = app.desk.bench.benchmarks
     app.start_job(
         "benchmark",
         BENCHMARKS,
-        lambda progress: measure.benchmark(
-            project_id, plan, batches=batches, threads=threads, on_progress=progress
-        ),
+        lambda progress: benchmarks.run(project_id, request, name=name, on_progress=progress),
         partial(_landed, app, project_id),
+    )
+
+
+def measure_again(app: SparsifyApp, project_id: str, stored: BenchmarkRun) -> None:
+    """Measures the same once more."""
+    benchmarks = app.desk.bench.benchmarks
+    app.start_job(
+        "benchmark",
+        BENCHMARKS,
+        lambda progress: benchmarks.run_again(project_id, stored, progress),
+        partial(_landed, app, project_id),
+    )
+
+
+def save_changed_model(app: SparsifyApp, project_id: str, plan: Optimization, file: str) -> None:
+    """Writes the changed model, and says whether it may be called optimized."""
+    benchmarks = app.desk.bench.benchmarks
+    app.start_job(
+        "apply",
+        BENCHMARKS,
+        lambda progress: benchmarks.apply(project_id, plan, file, on_progress=progress),
+        lambda applied: app.confirm(
+            f"{applied.file}: {format_bytes(applied.bytes)}, {applied_verdict(applied)}"
+        ),
     )
 
 

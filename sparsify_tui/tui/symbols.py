@@ -36,6 +36,7 @@ class SymbolSet:
     crumb: str
     ellipsis: str
     missing: str
+    shade: str
     check: str
     cross: str
 
@@ -64,6 +65,7 @@ UNICODE = SymbolSet(
     crumb="›",
     ellipsis="…",
     missing="·",
+    shade="▒",
     check="✓",
     cross="✗",
 )
@@ -107,6 +109,7 @@ ASCII = SymbolSet(
     crumb=">",
     ellipsis="~",
     missing=".",
+    shade=":",
     check="+",
     cross="x",
 )

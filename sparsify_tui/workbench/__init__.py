@@ -20,6 +20,7 @@ from sparsify_tui.workbench.jobs import JobDesk, RunJob
 from sparsify_tui.workbench.projects import Projects
 
 if TYPE_CHECKING:
+    from sparsify_tui.workbench.benchmarks import Benchmarks
     from sparsify_tui.workbench.exports import Exports
     from sparsify_tui.workbench.inputs import Inputs
     from sparsify_tui.workbench.measure import Measure
@@ -50,10 +51,17 @@ class Workbench:
 
     @cached_property
     def measure(self) -> Measure:
-        """Profiles, benchmarks, and the pruned file."""
+        """Profiles."""
         from sparsify_tui.workbench.measure import Measure  # noqa: PLC0415
 
         return Measure(self.projects, self._jobs)
+
+    @cached_property
+    def benchmarks(self) -> Benchmarks:
+        """Optimizations measured beside the original, and written as files."""
+        from sparsify_tui.workbench.benchmarks import Benchmarks  # noqa: PLC0415
+
+        return Benchmarks(self.projects, self._jobs)
 
     @cached_property
     def plans(self) -> Plans:

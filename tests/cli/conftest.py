@@ -50,7 +50,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
             "--threads", 1, "--seconds", 0.2,
         ),
         "apply": run.json(
-            "apply", "digits", "--optimization", "sixty", "-o", files / "pruned.onnx"
+            "apply", "digits", "--optimization", "sixty", "-o", files / "pruned.onnx",
+            "--seconds", 0.2,
         ),
         "export": run.json("export", "digits", "--optimization", "sixty", "-o", files),
     }  # fmt: skip

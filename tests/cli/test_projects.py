@@ -114,6 +114,11 @@ def test_labels_make_data_a_test_set(
         "path": str(file),
         "samples": 5,
         "labelled": labels is not None,
+        "problems": [
+            "only 5 samples, fewer than 16",
+            "the input x is 0 everywhere",
+            "all samples are the same",
+        ],
     }
     assert run.json("data", "list", "small")["data"] == [data]
     assert file.name in run.ok("data", "list", "small").out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -13,294 +12,252 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sparsify_tui.core.project import BenchmarkRun, Comparison, MetricChange
+from sparsify_tui.core.optimization import Optimization
+from sparsify_tui.core.project import BenchmarkRun
+from sparsify_tui.core.run_tables import benchmark_markdown, comparison_markdown
+from sparsify_tui.core.runs import Beside, ChosenRun, beside_first
 from sparsify_tui.core.text import clean_text
-from sparsify_tui.core.units import (
-    format_bytes,
-    format_ms,
-    format_percent,
-    format_rate,
-    format_ratio,
-    format_score,
-    format_when,
-)
+from sparsify_tui.core.verdicts import comparison_of
 from sparsify_tui.tui import questions
-from sparsify_tui.tui.cells import cell, name_cell
-from sparsify_tui.tui.dialogs.field import Field
-from sparsify_tui.tui.dialogs.form import Form
-from sparsify_tui.tui.measuring import measure_benchmark
-from sparsify_tui.tui.screens.stored import StoredScreen
-from sparsify_tui.tui.widgets.interval_chart import Interval, IntervalChart
-from sparsify_tui.tui.widgets.layer_table import Table
-from sparsify_tui.tui.widgets.table_model import Column, Row
-
-_COLUMNS = (
-    Column(key="name", title="benchmark", width=14, grows=True),
-    Column(key="setup", title="setup", width=7),
-    Column(key="before", title="original", width=8, justify="right", priority=2),
-    Column(key="after", title="changed", width=8, justify="right", priority=2),
-    Column(key="ratio", title="speed-up", width=8, justify="right"),
-    Column(key="verdict", title="verdict", width=13),
-    Column(key="metric", title="quality", width=17, justify="right", priority=1),
+from sparsify_tui.tui.bench.charts import BenchCharts
+from sparsify_tui.tui.bench.detail import beside_headline, detail_lines, headline
+from sparsify_tui.tui.bench.forms import request_fields, request_from
+from sparsify_tui.tui.bench.rows import (
+    BESIDE_COLUMNS,
+    COLUMNS,
+    beside_rows,
+    row_key,
+    run_row,
+    runs_by_key,
 )
-_STYLES = {"faster": "bold green", "slower": "bold red", "not trusted": "yellow"}
+from sparsify_tui.tui.dialogs.form import Form
+from sparsify_tui.tui.dialogs.text_view import TextView
+from sparsify_tui.tui.measuring import measure_again, measure_benchmark
+from sparsify_tui.tui.save_model import ask_and_save
+from sparsify_tui.tui.screens.stored import StoredScreen
+from sparsify_tui.tui.symbols import symbols_of
+from sparsify_tui.tui.widgets.headline import Headline
+from sparsify_tui.tui.widgets.layer_table import Table
+
+_NO_PLAN = "build an optimization first: press 3, then n"
 
 
 class BenchmarksScreen(StoredScreen):
-    """One row a comparison; the chart shows the runs behind it."""
+    """One row a run; or two to four runs beside the first of them."""
 
     KEY = "4"
     COLLECTION = "benchmarks"
     WHAT = "benchmark"
     HINTS = (
         ("r", "run"),
+        ("v", "chart"),
+        ("space", "mark"),
+        ("c", "compare"),
         ("a", "save .onnx"),
+        ("C", "Markdown"),
+        ("6", "export"),
+        ("ctrl+r", "again"),
+        ("N", "notes"),
         ("slash", "filter"),
         ("s", "sort"),
+        ("w", "wide"),
         ("Y", "CSV"),
         ("R", "rename"),
         ("D", "delete"),
-        ("6", "export"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "run", "Measure an optimization", show=False, id="bench.run"),
-        Binding("a", "apply", "Save the pruned .onnx", show=False, id="bench.apply"),
+        Binding("r", "run", "Measure optimizations", show=False, id="bench.run"),
+        Binding("ctrl+r", "run_again", "Measure the same again", show=False, id="bench.again"),
+        Binding("v", "chart", "Intervals, dots, core, batch", show=False, id="bench.chart"),
+        Binding("c", "compare", "Compare the marked runs", show=False, id="bench.compare"),
+        Binding("C", "copy_markdown", "Copy as Markdown", show=False, id="bench.markdown"),
+        Binding("N", "note", "Notes of the benchmark", show=False, id="bench.notes"),
+        Binding("a", "apply", "Save the changed .onnx", show=False, id="bench.apply"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._newest = ""
+        self._runs: dict[str, ChosenRun] = {}
+        self._beside: tuple[Beside, ...] = ()
 
     def body(self) -> Iterable[Widget]:
-        """Note, table with detail, intervals."""
-        yield Static(markup=False, id="note", classes="headline")
+        """Summary, table with detail, chart."""
+        yield Headline()
         with Horizontal(classes="row"):
-            yield Table(*_COLUMNS, can_mark=False)
+            yield Table(*COLUMNS)
             yield Static(markup=False, id="detail", classes="detail")
-        yield IntervalChart(classes="chart")
+        yield BenchCharts(classes="chart")
 
     def what(self) -> str:
         """What `r` would measure."""
-        return self.desk.plan.name if self.desk.plan else ""
+        return self.desk.plan.name if self.desk.plan else "original"
 
     def current_item(self) -> BenchmarkRun | None:
         """The benchmark under the cursor."""
-        found = self._current()
-        return found[0] if found else None
+        chosen = self._current()
+        return chosen.benchmark if chosen else None
 
     def show(self) -> None:
-        """Lists the comparisons, the newest first."""
-        runs = self.project.benchmarks
-        plan = self.desk.plan
+        """Lists the runs, those of the newest benchmark first; or those that are compared."""
+        runs, plan = self.project.benchmarks, self.desk.plan
         self.stand_in(
-            "No benchmark yet: the pruned model against the original, in turn on this machine.",
-            ("r", f"measure {plan.name}") if plan else ("3", "build an optimization first"),
-            takes="About six seconds for each batch and thread count.",
+            "No benchmark yet: optimizations against the original, in turn on this machine.",
+            ("r", f"measure {plan.name}" if plan else "measure the original alone"),
+            ("3", "build an optimization"),
+            takes="About ten seconds for each batch and thread count.",
             when=not runs,
         )
         if not runs:
             return
-        rows = [
-            _row(run, at, comparison)
-            for run in reversed(runs)
-            for at, comparison in enumerate(run.comparisons)
-        ]
-        table = self.query_one(Table)
-        table.show_rows(rows)
-        if runs[-1].id != self._newest:
-            self._newest = runs[-1].id
-            table.move_to(_key(runs[-1], 0))
+        self._notice_a_new_one(runs[-1])
+        if self._beside:
+            self._runs = {str(at): row.chosen for at, row in enumerate(self._beside)}
+            rows = beside_rows(self._beside, symbols_of(self.app))
+            self.query_one(Table).show_rows(rows, BESIDE_COLUMNS)
+        else:
+            self._runs = runs_by_key(self.project)
+            rows = [run_row(key, chosen) for key, chosen in self._runs.items()]
+            self.query_one(Table).show_rows(rows, COLUMNS)
         if self.focused is None:
-            table.focus()
-        self._show_chart()
+            self.query_one(Table).focus()
+        self._follow()
 
     def action_run(self) -> None:
         """Asks what to measure, and how."""
-        names = tuple(plan.name for plan in reversed(self.project.optimizations))
-        if not names:
-            self.confirm("build an optimization first: press 3, then n")
-            return
-        bench = self.desk.bench.measure
-        fields = (
-            Field(
-                name="plan",
-                label="Optimization",
-                kind="choice",
-                choices=names,
-                value=self.desk.plan.name if self.desk.plan else names[0],
-            ),
-            Field(
-                name="batches",
-                label="Batch sizes",
-                value="1",
-                help="Such as 1,8: each is measured.",
-                check=bench.check_counts,
-            ),
-            Field(
-                name="threads",
-                label="Threads",
-                value=str(bench.cores),
-                help=f"Such as 1,2; cores allowed: {bench.cores}.",
-                check=bench.check_counts,
-            ),
+        bench = self.desk.bench
+        fields = request_fields(
+            self.project,
+            bench.benchmarks,
+            chosen=self.desk.plan.name if self.desk.plan else "",
+            cores=bench.measure.cores,
         )
         self.app.push_screen(Form("Benchmark", fields, accept="measure"), self._measure)
 
-    def action_apply(self) -> None:
-        """Asks where, and writes the one-shot pruned model."""
-        plan = self.desk.plan
-        if plan is None:
-            self.confirm("build an optimization first: press 3, then n")
+    def action_run_again(self) -> None:
+        """Measures the benchmark under the cursor once more."""
+        stored = self.current_item()
+        if stored is not None:
+            measure_again(self.owner, self.project.id, stored)
+
+    def action_chart(self) -> None:
+        """Goes to the next chart."""
+        self.confirm(f"chart: {self.query_one(BenchCharts).turn()}")
+
+    def action_compare(self) -> None:
+        """Puts the marked runs beside the one that was listed first."""
+        marked = self.query_one(Table).marked_keys
+        chosen = [one for key, one in self._runs.items() if key in marked]
+        if not self._beside and len(chosen) < 2:
+            self.confirm("mark two to four runs with space, then press c")
+        elif not self._beside:
+            self.act(lambda: self._compare(chosen))
+
+    def action_copy_markdown(self) -> None:
+        """Copies the comparison, or the benchmark under the cursor, as Markdown."""
+        stored = self.current_item()
+        if self._beside:
+            self.owner.copy_text(comparison_markdown(self._beside), "comparison")
+        elif stored is not None:
+            self.owner.copy_text(benchmark_markdown(stored), "benchmark as Markdown")
+
+    def action_note(self) -> None:
+        """Asks for the notes of the benchmark."""
+        stored = self.current_item()
+        if stored is None:
             return
-        bench, project_id = self.desk.bench, self.project.id
-        default = Path(self.project.model.path).stem
+        item_id, projects = stored.id, self.desk.bench.projects
 
-        def write(text: str) -> None:
-            file = str(Path(text).expanduser().absolute())
-            self.owner.start_job(
-                "apply",
-                self.KEY,
-                lambda progress: bench.measure.apply(project_id, plan, file, progress),
-                lambda applied: self.owner.confirm(
-                    f"{applied.file}: {format_bytes(applied.bytes)}, output error "
-                    f"{format_score(applied.output_error)}"
-                ),
-            )
+        def note(text: str) -> None:
+            projects.annotate_item(self.project.id, item_id, text)
+            self.desk.refresh()
 
-        questions.ask_text(self.owner, f"Save {plan.name} as", f"{default}-{plan.name}.onnx", write)
+        questions.ask_text(
+            self.owner,
+            f"Notes of {stored.name}",
+            stored.notes,
+            lambda text: self.act(lambda: note(text)),
+        )
+
+    def action_apply(self) -> None:
+        """Asks where, and writes the changed model of the row, or of the open optimization."""
+        plan = self._plan_to_save()
+        if plan is None:
+            self.confirm(_NO_PLAN)
+            return
+        ask_and_save(self.owner, self.project, plan)
+
+    def step_back(self) -> bool:
+        """Leaves the comparison."""
+        if not self._beside:
+            return False
+        self._beside = ()
+        self.show()
+        return True
 
     @on(Table.Highlighted)
     def follow_table(self) -> None:
-        """Shows the runs behind the row."""
-        self._show_chart()
+        """Shows what is known of the row."""
+        self._follow()
 
-    def _measure(self, answers: dict[str, str] | None) -> None:
-        if answers is None:
-            return
-        plan = self.project.optimization(answers["plan"])
-        counts = self.desk.bench.measure.counts_from
-        if plan is not None:
-            measure_benchmark(
-                self.owner,
-                self.project.id,
-                plan,
-                batches=counts(answers["batches"]),
-                threads=counts(answers["threads"]),
+    @on(Table.Chosen)
+    def open_detail(self, event: Table.Chosen) -> None:
+        """Shows all that is known of a run, also where the pane has no room."""
+        chosen = self._runs.get(event.key)
+        if chosen is not None:
+            text = "\n".join(detail_lines(chosen))
+            self.app.push_screen(
+                TextView(chosen.name, text, copy=lambda kept: self.owner.copy_text(kept, "detail"))
             )
 
-    def _current(self) -> tuple[BenchmarkRun, Comparison] | None:
+    def _measure(self, answers: dict[str, str] | None) -> None:
+        if answers is not None:
+            request = request_from(self.project, self.desk.bench.benchmarks, answers)
+            measure_benchmark(self.owner, self.project.id, request, name=answers["name"])
+
+    def _compare(self, chosen: list[ChosenRun]) -> None:
+        self._beside = beside_first(chosen)
+        self.show()
+
+    def _notice_a_new_one(self, newest: BenchmarkRun) -> None:
+        """One that was just measured is looked at, whatever was open."""
+        if newest.id != self._newest:
+            self._newest, self._beside = newest.id, ()
+            compared = (comparison_of(newest, run.label) for run in newest.runs)
+            at = next((at for at, found in enumerate(compared) if found), 0)
+            self.query_one(Table).move_to(row_key(newest, at))
+
+    def _current(self) -> ChosenRun | None:
         key = self.query_one(Table).cursor_key
-        for run in self.project.benchmarks:
-            for at, comparison in enumerate(run.comparisons):
-                if key == _key(run, at):
-                    return run, comparison
-        return None
+        return self._runs.get(key) if key else None
 
-    def _show_chart(self) -> None:
-        found = self._current()
-        if found is None:
+    def _plan_to_save(self) -> Optimization | None:
+        chosen = self._current()
+        name = chosen.run.optimization if chosen else ""
+        return (self.project.optimization(name) if name else None) or self.desk.plan
+
+    def _follow(self) -> None:
+        """Brings headline, chart and pane in line with the cursor."""
+        chosen = self._current()
+        if chosen is None:
             return
-        run, comparison = found
-        pair = [one for one in run.runs if one.label in (comparison.a, comparison.b)]
-        self.query_one(IntervalChart).set_intervals(
-            [
-                Interval(
-                    label=one.label,
-                    low=one.timing.low_ms,
-                    middle=one.timing.median_ms,
-                    high=one.timing.high_ms,
-                    note="" if one.timing.trusted else ", ".join(one.timing.reasons),
-                )
-                for one in pair
-            ],
-            title="ms: median with its 95 % interval",
-            value_format=format_ms,
-        )
-        stale = self.project.is_stale(run)
-        self.query_one("#note", Static).update(_note(run, comparison, stale=stale))
-        self.show_detail(_detail(run))
+        if self._beside:
+            lines = beside_headline(self._beside)
+            shown = [row.chosen for row in self._beside]
+        else:
+            stale = self.project.is_stale(chosen.benchmark)
+            lines = headline(chosen, is_stale=stale)
+            shown = self._with_the_others(chosen)
+        self.query_one(Headline).show(*lines)
+        self.query_one(BenchCharts).show(shown)
+        text = "\n".join(clean_text(line, 200) if line else "" for line in detail_lines(chosen))
+        self.show_detail(Content.assemble((clean_text(chosen.run.label, 40), "bold"), "\n", text))
 
-
-def _key(run: BenchmarkRun, at: int) -> str:
-    return f"{run.id}:{at}"
-
-
-def _row(run: BenchmarkRun, at: int, comparison: Comparison) -> Row:
-    pair = {one.label: one for one in run.runs}
-    before, after = pair[comparison.a], pair[comparison.b]
-    ratio = comparison.ratio.value
-    metric = run.metric
-    quality = _quality(metric) if metric else "·"
-    return Row(
-        key=_key(run, at),
-        cells={
-            "name": name_cell(run.name),
-            "setup": cell(f"b{before.batch} t{before.threads}"),
-            "before": cell(format_ms(before.timing.median_ms)),
-            "after": cell(format_ms(after.timing.median_ms)),
-            "ratio": cell(format_ratio(ratio)),
-            "verdict": cell(comparison.verdict, _STYLES.get(comparison.verdict, "")),
-            "metric": cell(quality),
-        },
-        sort_values={
-            "name": run.name,
-            "setup": before.batch,
-            "before": before.timing.median_ms,
-            "after": after.timing.median_ms,
-            "ratio": ratio,
-            "verdict": comparison.verdict,
-            "metric": metric.after if metric else None,
-        },
-        search=f"{run.name} {comparison.verdict}",
-    )
-
-
-def _quality(metric: MetricChange) -> str:
-    """Before and after; only the latter where the metric compares the two models."""
-    if metric.name == "agreement":
-        return f"agree {format_percent(metric.after)}"
-    if metric.name == "output error":
-        return f"error {format_score(metric.after)}"
-    return f"{format_percent(metric.before)}→{format_percent(metric.after)}"
-
-
-def _note(run: BenchmarkRun, comparison: Comparison, *, stale: bool) -> Content:
-    ratio, metric = comparison.ratio, run.metric
-    quality = (
-        f"{metric.name} {format_score(metric.before)} → {format_score(metric.after)}, "
-        "before any fine-tuning"
-        if metric
-        else ""
-    )
-    warning = "  STALE: the model file has changed" if stale else ""
-    sizes = f"{format_bytes(run.original_compressed_bytes)} → {format_bytes(run.compressed_bytes)}"
-    return Content.assemble(
-        (clean_text(comparison.b), "bold"),
-        " is ",
-        (format_ratio(ratio.value), "bold $text-accent"),
-        f" as fast [{format_ratio(ratio.low)}, {format_ratio(ratio.high)}]: ",
-        (comparison.verdict, "bold"),
-        f"\n{quality}",
-        (warning, "bold $text-warning"),
-        (f"\nzeros bring onnxruntime no speed; compressed file {sizes}", "$text-muted"),
-    )
-
-
-def _detail(run: BenchmarkRun) -> Content:
-    where = run.environment
-    lines = [
-        f"{format_when(run.created)}",
-        f"{where.engine} {where.engine_version}",
-        clean_text(where.cpu, 40),
-        f"{where.isa}, {where.cores} cores allowed",
-        f"fed with {clean_text(run.inputs, 30)}",
-        f"{format_percent(run.sparsity)} zeros in the file",
-        "",
-    ]
-    for one in run.runs:
-        lines += [
-            clean_text(one.label, 40),
-            f"  {format_ms(one.timing.median_ms)} ms  p90 {format_ms(one.timing.p90_ms)}",
-            f"  {format_rate(one.timing.items_per_s)}  {one.timing.runs} pairs",
+    def _with_the_others(self, chosen: ChosenRun) -> list[ChosenRun]:
+        """All runs of the same case, which were timed in turn."""
+        run = chosen.run
+        return [
+            ChosenRun(benchmark=chosen.benchmark, run=one)
+            for one in chosen.benchmark.runs
+            if (one.batch, one.threads, one.streams) == (run.batch, run.threads, run.streams)
         ]
-    return Content("\n".join(lines))

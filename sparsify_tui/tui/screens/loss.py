@@ -26,7 +26,7 @@ from sparsify_tui.tui.cells import cell, name_cell
 from sparsify_tui.tui.dialogs.field import Field
 from sparsify_tui.tui.dialogs.form import Form
 from sparsify_tui.tui.measuring import measure_loss
-from sparsify_tui.tui.screens.performance import layer_detail
+from sparsify_tui.tui.perf.detail import layer_detail
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.symbols import symbols_of
 from sparsify_tui.tui.widgets.curve_chart import CurveChart, CurveSeries

@@ -2,66 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sparsify_tui.core.breakdown import (
-    TimeRow,
-    flops_rows,
-    kernel_rows,
-    layer_rows,
-    operator_rows,
-)
-from sparsify_tui.core.model import Layer, Model
+from sparsify_tui.core.breakdown import GROUPINGS, TimeRow, operator_rows
+from sparsify_tui.core.perf_change import compare_profiles
 from sparsify_tui.core.profile import PerfProfile
-from sparsify_tui.core.text import clean_text
-from sparsify_tui.core.units import (
-    format_count,
-    format_flops,
-    format_ms,
-    format_percent,
-    format_rate,
-    format_shape,
-)
-from sparsify_tui.tui.cells import cell, name_cell
+from sparsify_tui.core.sparse_model import SPARSE_ENGINES, SparseEngine
+from sparsify_tui.tui.dialogs.choose import Choose
 from sparsify_tui.tui.dialogs.field import Field
 from sparsify_tui.tui.dialogs.form import Form
+from sparsify_tui.tui.dialogs.pick_list import PickLine
+from sparsify_tui.tui.dialogs.text_view import TextView
 from sparsify_tui.tui.measuring import measure_perf
 from sparsify_tui.tui.new_project import run_fields
-from sparsify_tui.tui.screens.stored import StoredScreen
-from sparsify_tui.tui.symbols import symbols_of
-from sparsify_tui.tui.widgets.inline_bar import bar_text
-from sparsify_tui.tui.widgets.layer_bars import LayerBars
-from sparsify_tui.tui.widgets.layer_table import Table
-from sparsify_tui.tui.widgets.table_model import Column, Row
-
-VIEWS: Mapping[str, Callable[[Model, PerfProfile], tuple[TimeRow, ...]]] = {
-    "layers": layer_rows,
-    "kernels": kernel_rows,
-    "operators": operator_rows,
-}
-_BAR = 10
-_COLUMNS = (
-    Column(key="at", title="#", width=4, justify="right", priority=3),
-    Column(key="name", title="layer", width=20, grows=True),
-    Column(key="op", title="op", width=9, priority=2),
-    Column(key="params", title="params", width=6, justify="right", priority=3),
-    Column(key="flops", title="FLOPs", width=6, justify="right", priority=3),
-    Column(key="ms", title="ms", width=7, justify="right"),
-    Column(key="bar", title="", width=_BAR, sortable=False, priority=4),
-    Column(key="share", title="share", width=6, justify="right", priority=1),
+from sparsify_tui.tui.perf.charts import PerfCharts
+from sparsify_tui.tui.perf.detail import layer_lines, row_lines, titled
+from sparsify_tui.tui.perf.layer_table import share_bar_amounts
+from sparsify_tui.tui.perf.lenses import (
+    Lens,
+    change_lens,
+    flops_lens,
+    measured_lens,
+    modelled_lens,
 )
+from sparsify_tui.tui.screens.stored import NotedScreen
+from sparsify_tui.tui.symbols import symbols_of
+from sparsify_tui.tui.widgets.headline import Headline
+from sparsify_tui.tui.widgets.layer_table import Table
+from sparsify_tui.tui.widgets.share_bar import ShareBar
+
+_FLOPS = "flops"
+_FLOPS_NAME = "FLOPs from the architecture"
+_REST_S = 0.2
+_GROUPING_NOTES = {"stages": "stages are guessed from the layers' names"}
 
 
-class PerformanceScreen(StoredScreen):
-    """One measured profile, or the FLOPs profile."""
+class PerformanceScreen(NotedScreen):
+    """One measured profile, two side by side, a modelled sparse engine, or FLOPs."""
 
     KEY = "1"
     COLLECTION = "perf_profiles"
@@ -69,80 +54,189 @@ class PerformanceScreen(StoredScreen):
     HINTS = (
         ("r", "run"),
         ("o", "open"),
-        ("v", "view"),
+        ("v", "group"),
+        ("t", "chart"),
+        ("c", "compare"),
+        ("m", "sparse"),
         ("slash", "filter"),
         ("s", "sort"),
+        ("w", "wide"),
+        ("M", "maximise"),
+        ("3", "optimize"),
+        ("N", "notes"),
+        ("W", "save table"),
         ("L", "scale"),
-        ("Y", "CSV"),
         ("R", "rename"),
         ("D", "delete"),
-        ("3", "optimize"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "run", "Measure a performance profile", show=False, id="perf.run"),
-        Binding("v", "view", "Layers, kernels, or operators", show=False, id="perf.view"),
-        Binding("L", "scale", "Scale of the chart", show=False, id="perf.scale"),
+        Binding("v", "view", "Group by layer, stage, operator, kernel", show=False, id="perf.view"),
+        Binding("t", "chart", "Chart: bars or roofline", show=False, id="perf.chart"),
+        Binding("c", "compare", "Compare with another profile", show=False, id="perf.compare"),
+        Binding("m", "model", "Modelled sparse engine", show=False, id="perf.model"),
+        Binding("L", "scale", "Scale of the bars", show=False, id="perf.scale"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._view = "layers"
-        self._chart_keys: tuple[str, ...] = ()
+        self._grouping = next(iter(GROUPINGS))
+        self._wants_flops = False
+        self._newest = ""
+        self._against: str | None = None
+        self._engine: SparseEngine | None = None
+        self._rows: dict[str, TimeRow] = {}
+        self._resting: Timer | None = None
+
+    @property
+    def profile(self) -> PerfProfile | None:
+        """The profile in sight; None for the FLOPs."""
+        return None if self._wants_flops else self.desk.perf
 
     def body(self) -> Iterable[Widget]:
-        """Summary, table with detail, bars in graph order."""
-        yield Static(markup=False, id="summary", classes="headline")
+        """Summary, time by operator, table with detail, chart."""
+        yield Headline()
+        yield ShareBar()
         with Horizontal(classes="row"):
-            yield Table(*_COLUMNS, can_mark=False)
+            yield Table(can_mark=False)
             yield Static(markup=False, id="detail", classes="detail")
-        yield LayerBars(classes="chart")
+        yield PerfCharts(classes="chart")
 
     def what(self) -> str:
         """Name of the profile."""
-        return self.desk.perf.name if self.desk.perf else "FLOPs from the architecture"
+        return self.profile.name if self.profile else _FLOPS_NAME
+
+    def current_item(self) -> PerfProfile | None:
+        """The profile in sight, to be renamed or deleted."""
+        return self.profile
 
     def show(self) -> None:
-        """Draws the profile in the view chosen."""
-        profile, model = self.desk.perf, self.project.model
-        stale = profile is not None and self.project.is_stale(profile)
-        self.query_one("#summary", Static).update(
-            _summary(profile, stale=stale) if profile else _flops_summary(model)
-        )
-        rows = self._rows(model, profile)
-        self.query_one(Table).show_rows(rows)
-        self._show_bars(model, profile)
-        self._show_detail()
+        """Draws what is open in the view chosen."""
+        self._notice_a_new_one()
+        self._rows = {}
+        lens = self._lens()
+        self.query_one(Headline).show(*lens.lines)
+        self.query_one(Table).show_rows(lens.rows, lens.columns)
+        self.query_one(ShareBar).set_class(not self._rows, "-empty")
+        if self.focused is None:
+            self.query_one(Table).focus()
+        self._follow()
+
+    def _lens(self) -> Lens:
+        """What is looked at; draws its chart on the way."""
+        profile, other = self.profile, self.project.perf_profile(self._against)
+        if profile is None:
+            return self._show_flops()
+        if self._against is not None and other is not None:
+            return self._show_change(other, profile)
+        if self._engine is not None:
+            return self._show_modelled(profile, self._engine)
+        return self._show_measured(profile)
+
+    def open_lines(self) -> list[PickLine]:
+        """The stored profiles, and the FLOPs, which are always there."""
+        flops = PickLine(value=_FLOPS, label=_FLOPS_NAME, description="no measurement")
+        return [*super().open_lines(), flops]
+
+    def open_picked(self, item_id: str) -> None:
+        """Opens a profile or the FLOPs."""
+        self._wants_flops = item_id == _FLOPS
+        self._leave_views()
+        self.show_where()
+        super().open_picked(item_id)
+        self.show()
 
     def action_run(self) -> None:
-        """Asks for batch and threads, and measures."""
-        fields = (Field(name="name", label="Name", help="Empty: from batch and threads."),)
+        """Asks for batch, threads and engine, and measures."""
+        engines = self.desk.bench.benchmarks.engines
+        fields = (
+            Field(name="engine", label="Engine", kind="choice", choices=engines, value=engines[0]),
+            Field(
+                name="int8",
+                label="int8 lane",
+                kind="bool",
+                value="yes",
+                help="All layers in int8, beside the float times; onnxruntime only.",
+            ),
+            Field(name="name", label="Name", help="Empty: from batch and threads."),
+        )
         form = Form(
             "Measure performance", (*run_fields(self.desk.bench), *fields), accept="measure"
         )
         self.app.push_screen(form, self._measure)
 
     def action_view(self) -> None:
-        """Goes to the next view."""
-        names = list(VIEWS)
-        self._view = names[(names.index(self._view) + 1) % len(names)]
+        """Goes to the next grouping."""
+        self._leave_views()
+        names = list(GROUPINGS)
+        self._grouping = names[(names.index(self._grouping) + 1) % len(names)]
         self.show()
-        self.confirm(f"view: {self._view}")
+        note = _GROUPING_NOTES.get(self._grouping, "")
+        self.confirm(f"by {self._grouping}{': ' if note else ''}{note}")
+
+    def action_chart(self) -> None:
+        """Turns from bars to the roofline and back."""
+        if not self.query_one(PerfCharts).turn():
+            self.confirm("no roofline: it needs measured times, FLOPs and bytes")
 
     def action_scale(self) -> None:
         """Turns the scale of the bars."""
-        self.query_one(LayerBars).action_cycle_scale()
+        self.query_one(PerfCharts).bars.action_cycle_scale()
+
+    def action_model(self) -> None:
+        """Goes through the modelled sparse engines, then back to what was measured."""
+        if self.profile is None:
+            self.confirm("a sparse engine is modelled from measured times: r measures")
+            return
+        self._against = None
+        following = dict(zip((None, *SPARSE_ENGINES), (*SPARSE_ENGINES, None), strict=True))
+        self._engine = following[self._engine]
+        self.show()
+
+    def action_compare(self) -> None:
+        """Chooses another profile to stand beside the open one."""
+        current = self.profile
+        lines = [line for line in super().open_lines() if current and line.value != current.id]
+        if current is None or not lines:
+            self.confirm("two measured profiles are needed: r measures another")
+            return
+
+        def compare(item_id: str | None) -> None:
+            if item_id is not None:
+                self._against, self._engine = item_id, None
+                self.show()
+
+        self.app.push_screen(Choose(f"Compare {current.name} with", lines), compare)
+
+    def step_back(self) -> bool:
+        """Leaves the comparison or the modelled engine."""
+        had_view = self._against is not None or self._engine is not None
+        if had_view:
+            self._leave_views()
+            self.show()
+        return had_view
 
     @on(Table.Highlighted)
-    def follow_table(self, event: Table.Highlighted) -> None:
-        """Moves the chart's cursor and the detail with the table's."""
-        if event.key in self._chart_keys:
-            self.query_one(LayerBars).move_to(self._chart_keys.index(event.key))
-        self._show_detail()
+    def follow_table(self) -> None:
+        """Moves chart and detail once the cursor rests: a held key must not flood the line."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_REST_S, self._follow)
 
-    @on(LayerBars.Picked)
-    def follow_chart(self, event: LayerBars.Picked) -> None:
+    @on(Table.Chosen)
+    def open_detail(self, event: Table.Chosen) -> None:
+        """Shows all that is known of the row."""
+        title, lines = self._detail(event.key)
+        if lines:
+            text = "\n".join(lines)
+            self.app.push_screen(
+                TextView(title, text, copy=lambda kept: self.owner.copy_text(kept, "detail"))
+            )
+
+    @on(PerfCharts.Picked)
+    def follow_chart(self, event: PerfCharts.Picked) -> None:
         """Moves the table's cursor with the chart's."""
-        self.query_one(Table).move_to(self._chart_keys[event.index])
+        self.query_one(Table).move_to(event.key)
 
     def _measure(self, answers: dict[str, str] | None) -> None:
         if answers is not None:
@@ -151,114 +245,53 @@ class PerformanceScreen(StoredScreen):
                 self.project.id,
                 batch=int(answers["batch"]),
                 threads=int(answers["threads"]),
+                engine=answers["engine"],
+                int8=answers["int8"] == "yes",
                 name=answers["name"],
             )
 
-    def _rows(self, model: Model, profile: PerfProfile | None) -> list[Row]:
-        if profile is None:
-            whole = float(model.flops or 0)
-            rows = flops_rows(model)
-            return [
-                self._row(at, row, _share(row.layer.flops if row.layer else None, whole))
-                for at, row in enumerate(rows)
-            ]
-        whole = profile.total.min_ms
-        rows = VIEWS[self._view](model, profile)
-        return [self._row(at, row, _share(row.ms, whole)) for at, row in enumerate(rows)]
+    def _notice_a_new_one(self) -> None:
+        """A profile that was just measured is looked at, whatever was open."""
+        newest = self.project.perf_profiles[-1].id if self.project.perf_profiles else ""
+        if newest != self._newest:
+            self._newest, self._wants_flops = newest, False
+            self._leave_views()
+            self.show_where()
 
-    def _row(self, at: int, row: TimeRow, share: float | None) -> Row:
-        layer = row.layer
-        style = "" if layer else "dim"  # one style a row: each change of colour costs bytes
-        return Row(
-            key=row.key,
-            cells={
-                "at": cell(str(at), style),
-                "name": name_cell(row.name, style),
-                "op": name_cell(row.op_type, style) if row.op_type else cell(""),
-                "params": cell(format_count(layer.params) if layer else ""),
-                "flops": cell(format_count(layer.flops) if layer else ""),
-                "ms": cell(format_ms(row.ms), style),
-                "bar": bar_text(share, _BAR, symbols=symbols_of(self.app), style=style),
-                "share": cell(format_percent(share), style),
-            },
-            sort_values={
-                "at": at,
-                "name": row.name,
-                "op": row.op_type,
-                "params": layer.params if layer else None,
-                "flops": layer.flops if layer else None,
-                "ms": row.ms,
-                "share": share,
-            },
-            search=f"{row.name} {row.op_type}",
-        )
+    def _leave_views(self) -> None:
+        self._against = self._engine = None
 
-    def _show_bars(self, model: Model, profile: PerfProfile | None) -> None:
-        layers = model.layers
-        self._chart_keys = tuple(layer.id for layer in layers)
-        self.query_one(LayerBars).set_bars(
-            [layer.flops if profile is None else profile.layer_ms(layer.id) for layer in layers],
-            [layer.label for layer in layers],
-            title="FLOPs by layer, graph order" if profile is None else "ms by layer, graph order",
-            unit=format_count if profile is None else format_ms,
-        )
+    def _show_measured(self, profile: PerfProfile) -> Lens:
+        model = self.project.model
+        breakdown = GROUPINGS[self._grouping](model, profile)
+        self._rows = {row.key: row for row in breakdown}
+        self.query_one(ShareBar).set_shares(share_bar_amounts(operator_rows(model, profile)))
+        self.query_one(PerfCharts).show_measured(model, profile)
+        return measured_lens(self.desk, profile, breakdown, symbols_of(self.app))
 
-    def _show_detail(self) -> None:
+    def _show_flops(self) -> Lens:
+        self.query_one(PerfCharts).show_flops(self.project.model)
+        return flops_lens(self.desk, symbols_of(self.app))
+
+    def _show_modelled(self, profile: PerfProfile, engine: SparseEngine) -> Lens:
+        self.query_one(PerfCharts).show_modelled(self.project.model, profile, engine)
+        return modelled_lens(self.project, profile, engine)
+
+    def _show_change(self, before: PerfProfile, after: PerfProfile) -> Lens:
+        change = compare_profiles(self.project.model, before, after)
+        self.query_one(PerfCharts).show_change(change)
+        return change_lens(change, symbols_of(self.app))
+
+    def _detail(self, key: str) -> tuple[str, list[str]]:
+        """Title and lines of a row."""
+        row, profile = self._rows.get(key), self.profile
+        if row is not None and profile is not None:
+            return row.name, row_lines(row, profile)
+        layer = self.project.model.layer(key)
+        return ("", []) if layer is None else (layer.label, layer_lines(layer, profile))
+
+    def _follow(self) -> None:
         key = self.query_one(Table).cursor_key
-        layer = self.project.model.layer(key) if key else None
-        self.show_detail(layer_detail(layer, self.desk.perf) if layer else Content(""))
-
-
-def _share(amount: float | None, whole: float) -> float | None:
-    return amount / whole if amount is not None and whole else None
-
-
-def _summary(profile: PerfProfile, *, stale: bool) -> Content:
-    total, where = profile.total, profile.environment
-    half = (total.high_ms - total.low_ms) / 2
-    trust = (
-        ("trusted", "bold $text-success")
-        if total.trusted
-        else (f"not trusted: {', '.join(total.reasons)}", "bold $text-warning")
-    )
-    first = Content.assemble(
-        (f"{format_ms(total.median_ms)} ms", "bold $text-accent"),
-        f" ±{format_ms(half)}  {format_rate(total.items_per_s)}  ",
-        f"batch {profile.batch}  threads {where.threads}  ",
-        trust,
-    )
-    second = (
-        f"{where.engine} {where.engine_version} {where.isa}  cold {format_ms(profile.cold_ms)} ms  "
-        f"median of {total.runs}  layers timed {format_percent(profile.coverage, 0)}"
-    )
-    warning = "  STALE: the model file has changed" if stale else ""
-    return Content.assemble(first, "\n", (f"{second}{warning}", "$text-muted"))
-
-
-def _flops_summary(model: Model) -> Content:
-    return Content.assemble(
-        (f"{format_flops(model.flops)}", "bold $text-accent"),
-        f" and {format_count(model.params)} parameters, from the architecture\n",
-        ("not measured yet: ", "$text-muted"),
-        ("r", "bold $text-accent"),
-        (" measures every layer; some seconds, nothing else should run", "$text-muted"),
-    )
-
-
-def layer_detail(layer: Layer, profile: PerfProfile | None) -> Content:
-    """All that is known of a layer."""
-    ms = profile.layer_ms(layer.id) if profile else None
-    rate = f"{layer.flops / ms / 1e6:.1f} GFLOP/s" if layer.flops and ms else "·"
-    lines = [
-        f"{layer.op_type} {format_shape(layer.shape)}",
-        f"weight {clean_text(layer.weight, 36)}",
-        f"{format_count(layer.params)} parameters",
-        f"{format_percent(1 - layer.density)} zeros",
-        f"{format_flops(layer.flops)}",
-        f"{format_ms(ms)} ms   {rate}",
-        f"prunable {'yes' if layer.prunable else 'no'}",
-        f"quantizable {'yes' if layer.quantizable else 'no'}",
-    ]
-    if layer.group is not None:
-        lines.append(f"shared by {len(layer.users)} nodes")
-    return Content.assemble((clean_text(layer.label, 40), "bold"), "\n", "\n".join(lines))
+        if key is not None:
+            self.query_one(PerfCharts).move_to(key)
+            self.show_detail(titled(*self._detail(key)))

@@ -15,11 +15,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from sparsify_tui.errors import SparsifyError
+from sparsify_tui.tui.save_table import save_table
 from sparsify_tui.tui.widgets.empty_state import EmptyState
 from sparsify_tui.tui.widgets.key_line import KeyLine
 from sparsify_tui.tui.widgets.layer_table import Table
 from sparsify_tui.tui.widgets.message_line import MessageLine
 from sparsify_tui.tui.widgets.section_strip import SECTIONS, SectionStrip
+from sparsify_tui.tui.widgets.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
 from sparsify_tui.tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from sparsify_tui.tui.widgets.filter_line import FilterLine
 
 NEED_A_PROJECT = frozenset(section.key for section in SECTIONS) - {"0"}
+
+
+_ONLY_CHART = "-only-chart"
+_PANES = ("-only-table", _ONLY_CHART)
 
 
 class SectionScreen(Screen[None]):
@@ -44,12 +50,25 @@ class SectionScreen(Screen[None]):
         Binding("escape", "clear", "Dismiss or clear", show=False, id="section.clear"),
         Binding("y", "copy_row", "Copy the row", show=False, id="section.copy_row"),
         Binding("Y", "copy_table", "Copy the table as CSV", show=False, id="section.copy_table"),
+        Binding("W", "save_table", "Save the table to a file", show=False, id="section.save_table"),
+        Binding("w", "wide", "The columns that do not fit", show=False, id="section.wide"),
+        Binding("M", "maximise", "Only table, only chart", show=False, id="section.maximise"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-usual"), (120, "-wide")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall"), (40, "-high")]
+        self.HORIZONTAL_BREAKPOINTS = [
+            (0, "-tiny"),
+            (LEAST_WIDTH, "-narrow"),
+            (80, "-usual"),
+            (120, "-wide"),
+        ]
+        self.VERTICAL_BREAKPOINTS = [
+            (0, "-flat"),
+            (LEAST_HEIGHT, "-low"),
+            (22, "-tall"),
+            (40, "-high"),
+        ]
         self._seen = -1
         self._is_ready = False
         self._pending: SparsifyError | None = None
@@ -86,6 +105,7 @@ class SectionScreen(Screen[None]):
         with Vertical(id="filled"):
             yield from self.body()
         yield KeyLine(self.HINTS)
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """From here on there are widgets to draw in; what came before is shown now."""
@@ -182,11 +202,38 @@ class SectionScreen(Screen[None]):
         self._filter.open()
 
     def action_clear(self) -> None:
-        """Clears the message, then the filter."""
-        if any(line.dismiss() for line in self.query(MessageLine)):
+        """Clears the message, then what the section has laid over itself, then the filter."""
+        if any(line.dismiss() for line in self.query(MessageLine)) or self.step_back():
             return
         if self._filter is not None:
             self._filter.clear()
+
+    def step_back(self) -> bool:
+        """Leaves a view laid over the section; returns whether there was one."""
+        return False
+
+    def action_wide(self) -> None:
+        """Shows the next of the columns that do not fit."""
+        if self.table is not None and self.table.turn_page() < 2:
+            self.confirm("all columns are in sight")
+
+    def action_maximise(self) -> None:
+        """Gives the room to the table, then to the chart, then to both again."""
+        at = next((at for at, name in enumerate(_PANES) if self.has_class(name)), -1)
+        for place, name in enumerate(_PANES):
+            self.set_class(place == at + 1, name)
+        inner = [one for one in self.query(".chart, .chart *") if one.focusable]
+        if self.has_class(_ONLY_CHART) and inner:
+            inner[0].focus()
+        elif self.table is not None:
+            self.table.focus()
+
+    def action_save_table(self) -> None:
+        """Asks for a path, and writes what the table shows: Markdown for .md, else CSV."""
+        if self.table is not None:
+            section = next(one.name for one in SECTIONS if one.key == self.KEY)
+            names = (self.desk.project.name if self.desk.project else "", section.lower())
+            save_table(self.owner, self.table, "-".join(filter(None, names)))
 
     def action_copy_row(self) -> None:
         """Copies the row under the cursor, tab separated."""

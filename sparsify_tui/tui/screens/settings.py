@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from sparsify_tui.core.fields import settings_of, with_text
 from sparsify_tui.core.project import DATA_ROLES, DataRole, Project
-from sparsify_tui.core.schedule import default_epochs, default_learning_rate, default_pruning
+from sparsify_tui.core.schedule import default_schedule
 from sparsify_tui.tui import questions
 from sparsify_tui.tui.cells import cell, name_cell
 from sparsify_tui.tui.dialogs.field import Field
@@ -64,13 +64,8 @@ class SettingsScreen(SectionScreen):
         """Draws all settings."""
         entries = settings_entries(self.desk.bench, self.project)
         self.query_one(Table).show_rows([_row(one) for one in entries])
-        training = self.project.training
-        show_schedule(
-            self.query_one(CurveChart),
-            default_pruning(training, DEFAULT_SPARSITY),
-            default_epochs(training),
-            default_learning_rate(training),
-        )
+        schedule = default_schedule(self.project.training, DEFAULT_SPARSITY)
+        show_schedule(self.query_one(CurveChart), schedule)
 
     @on(Table.Highlighted)
     def explain(self, event: Table.Highlighted) -> None:

@@ -47,21 +47,30 @@ class StoredScreen(SectionScreen):
             "optimizations": self.desk.plan,
         }.get(self.COLLECTION)
 
-    def action_open_item(self) -> None:
-        """Chooses among the stored ones."""
-        if not self.items:
-            self.confirm(f"there is no {self.WHAT} yet")
-            return
-        lines = [
+    def open_lines(self) -> list[PickLine]:
+        """What can be opened, the newest first."""
+        return [
             PickLine(value=one.id, label=one.name, description=format_when(one.created))
             for one in reversed(self.items)
         ]
 
+    def open_picked(self, item_id: str) -> None:
+        """Opens the one that was chosen."""
+        chosen = next((one for one in self.items if one.id == item_id), None)
+        if chosen is not None:
+            self.desk.look_at(chosen)
+            self.catch_up()
+
+    def action_open_item(self) -> None:
+        """Chooses among the stored ones."""
+        lines = self.open_lines()
+        if not lines:
+            self.confirm(f"there is no {self.WHAT} yet")
+            return
+
         def opened(item_id: str | None) -> None:
-            chosen = next((one for one in self.items if one.id == item_id), None)
-            if chosen is not None:
-                self.desk.look_at(chosen)
-                self.catch_up()
+            if item_id is not None:
+                self.open_picked(item_id)
 
         self.app.push_screen(Choose(f"Open another {self.WHAT}", lines), opened)
 
@@ -101,4 +110,29 @@ class StoredScreen(SectionScreen):
                 f"Delete the {self.WHAT} {item.name}?", "It cannot be brought back.", yes="delete"
             ),
             answered,
+        )
+
+
+class NotedScreen(StoredScreen):
+    """Adds notes, for the measurements."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("N", "note_item", "Notes", show=False, id="stored.notes"),
+    ]
+
+    def action_note_item(self) -> None:
+        """Asks for the notes of the open one."""
+        item = self.current_item()
+        if not isinstance(item, PerfProfile | BenchmarkRun):
+            return
+
+        def note(text: str) -> None:
+            self.desk.bench.projects.annotate_item(self.project.id, item.id, text)
+            self.desk.refresh()
+
+        questions.ask_text(
+            self.owner,
+            f"Notes of {item.name}",
+            item.notes,
+            lambda text: self.act(lambda: note(text)),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scale = Literal["linear", "sqrt", "log"]
+_STEPS = (1.0, 2.0, 5.0)
 _ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -24,6 +25,14 @@ class Axis:
         start, end = self._bend(self.low), self._bend(self.high)
         position = (self._bend(value) - start) / (end - start)
         return min(1.0, max(0.0, position))
+
+    def value_at(self, fraction: float) -> float:
+        """The value that lies there: the inverse of `fraction`."""
+        start, end = self._bend(self.low), self._bend(self.high)
+        place = start + fraction * (end - start)
+        if self.scale == "sqrt":
+            return math.copysign(place * place, place)
+        return 10.0**place if self.scale == "log" else place
 
     def ticks(self, most: int) -> tuple[float, ...]:
         """At most about `most` round values within the range, rising."""
@@ -55,6 +64,9 @@ class Axis:
     def _decades(self, most: int) -> tuple[float, ...]:
         first = math.ceil(math.log10(self.low) - 1e-9)
         last = math.floor(math.log10(self.high) + 1e-9)
+        if last - first < 2 and most > 2:
+            places = (step * 10.0**power for power in range(first - 1, last + 1) for step in _STEPS)
+            return tuple(place for place in places if self.low <= place <= self.high)
         every = max(1, math.ceil((last - first + 1) / max(1, most)))
         return tuple(10.0**power for power in range(first, last + 1, every))
 
@@ -72,7 +84,7 @@ def round_down(value: float) -> float:
     if value <= 0 or not math.isfinite(value):
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))
-    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= value * (1 + 1e-9))
+    return max(step * power for step in _STEPS if step * power <= value * (1 + 1e-9))
 
 
 def axis_over(values: Iterable[float], scale: Scale = "linear", *, from_zero: bool) -> Axis:

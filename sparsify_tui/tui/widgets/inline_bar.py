@@ -27,6 +27,23 @@ def bar_text(
     return Text(bar.ljust(width)[:width], style=style, no_wrap=True, end="")
 
 
+def change_text(
+    fraction: float | None, width: int, *, symbols: SymbolSet = UNICODE, style: str = ""
+) -> Text:
+    """A bar from the middle: to the left below 0, to the right above; full at -1 and 1.
+
+    Anything but zero shows at least one cell; None is the mark of no value.
+    """
+    half = width // 2
+    if fraction is None or not math.isfinite(fraction):
+        return Text(" " * half + symbols.missing, no_wrap=True, end="")
+    size = min(half, math.ceil(abs(fraction) * half))
+    block = symbols.growing[_LEVELS] * size
+    left, right = (block, "") if fraction < 0 else ("", block)
+    line = f"{left.rjust(half)}{symbols.vertical}{right.ljust(half)}"
+    return Text(line[:width], style=style, no_wrap=True, end="")
+
+
 def sparkline_text(
     values: Sequence[float | None], width: int, *, symbols: SymbolSet = UNICODE, style: str = ""
 ) -> Text:

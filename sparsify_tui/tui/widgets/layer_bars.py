@@ -17,6 +17,7 @@ from textual.reactive import reactive
 from sparsify_tui.core.text import clean_text, shorten
 from sparsify_tui.tui.widgets.axis import Axis, Scale, axis_over
 from sparsify_tui.tui.widgets.bands import Band, bands_of
+from sparsify_tui.tui.widgets.bar_brush import BarBrush, levels_of
 from sparsify_tui.tui.widgets.bar_window import BarWindow, window_over
 from sparsify_tui.tui.widgets.chart import Chart
 from sparsify_tui.tui.widgets.options import WidgetOptions
@@ -25,7 +26,6 @@ from sparsify_tui.tui.widgets.sheet import Sheet
 _SCALES: tuple[Scale, ...] = ("sqrt", "linear", "log")
 _LEAST_WIDTH_WITH_AXIS = 30
 _LEAST_HEIGHT_WITH_TITLE = 3
-_LEVELS = 8
 
 
 class LayerBars(Chart, can_focus=True):
@@ -63,6 +63,8 @@ class LayerBars(Chart, can_focus=True):
         self._title = ""
         self._unit: Callable[[float | None], str] = str
         self._first = 0
+        self._second: tuple[float | None, ...] = ()
+        self._second_name = ""
 
     def set_bars(
         self,
@@ -71,9 +73,17 @@ class LayerBars(Chart, can_focus=True):
         *,
         title: str,
         unit: Callable[[float | None], str],
+        second: Sequence[float | None] = (),
+        second_name: str = "",
     ) -> None:
-        """Shows one bar for each value; `unit` formats ticks and the value at the cursor."""
-        self._values = tuple(v if v is not None and math.isfinite(v) else None for v in values)
+        """Shows one bar for each value; `unit` formats ticks and the value at the cursor.
+
+        A second series stands in front: the part of a bar that it does not reach is shaded, and
+        what it has beyond the bar is a line.
+        """
+        self._values = _finite(values)
+        self._second = _finite(second) if any(v is not None for v in second) else ()
+        self._second_name = clean_text(second_name)
         self._labels = tuple(clean_text(label) for label in labels)
         self._bands = bands_of(self._values)
         self._title = clean_text(title)
@@ -99,7 +109,7 @@ class LayerBars(Chart, can_focus=True):
         """Keeps the cursor on a bar."""
         return max(0, min(cursor, len(self._values) - 1))
 
-    def watch_cursor(self, before: int) -> None:
+    def watch_cursor(self) -> None:
         """Repaints the line below the bars, or all when the window moved.
 
         The bar itself is not coloured: a terminal would be sent every row up to it.
@@ -109,7 +119,7 @@ class LayerBars(Chart, can_focus=True):
             return
         first, window = self._first, self._window()
         self._first = window.first
-        if window.first != first or not window.first <= before < window.first + window.count:
+        if window.first != first:
             self.refresh()
             return
         left, top = self.content_region.offset - self.region.offset
@@ -136,7 +146,7 @@ class LayerBars(Chart, can_focus=True):
             self.post_message(self.Picked(self, self.cursor))
 
     def _axis(self) -> Axis:
-        present = (value for value in self._values if value is not None)
+        present = (value for value in (*self._values, *self._second) if value is not None)
         return axis_over((max(0.0, v) for v in present), self.scale, from_zero=True)
 
     def _ticks(self) -> tuple[tuple[float, str], ...]:
@@ -173,6 +183,9 @@ class LayerBars(Chart, can_focus=True):
     def _draw_title(self, sheet: Sheet) -> None:
         note = self.style_of("note")
         x = sheet.write(0, 0, self._title, self.style_of("title"))
+        if self._second:
+            text = f"  {self.symbols.rising[-1]} {self._second_name} {self.symbols.shade} saved"
+            x = sheet.write(x, 0, text, Style(color=self.palette.series[2]))
         x = sheet.write(x, 0, f"  {len(self._values)} layers, {self.scale} scale  ", note)
         for text, color in (
             ("low ", self.palette.low),
@@ -189,43 +202,25 @@ class LayerBars(Chart, can_focus=True):
         for y in range(height):
             sheet.put(window.left - 1, top + y, self.symbols.vertical, style)
         for value, text in self._ticks():
-            y = top + height - 1 - max(0, round(axis.fraction(value) * height - 0.5))
+            row = round(axis.fraction(value) * height - 0.5)
+            y = top + height - 1 - min(height - 1, max(0, row))
             sheet.write(window.left - 1 - cell_len(text), y, text, style)
             sheet.put(window.left - 1, y, self.symbols.tick_left, style)
 
     def _draw_bars(self, sheet: Sheet, window: BarWindow, top: int, height: int) -> None:
-        axis, palette = self._axis(), self.palette
-        styles = {
-            "low": Style(color=palette.low),
-            "middle": Style(color=palette.middle),
-            "high": Style(color=palette.high),
-        }
-        bottom = top + height - 1
+        axis, bottom = self._axis(), top + height - 1
+        colors = {"low": self.palette.low, "middle": self.palette.middle, "high": self.palette.high}
+        brush = BarBrush(sheet=sheet, symbols=self.symbols, missing=self.style_of("note"))
         for index in range(window.first, window.first + window.count):
-            style = styles[self._bands[index]]
             start = window.column(index)
             columns = range(start, start + window.bar_width)
-            self._draw_bar(sheet, columns, bottom, self._levels(axis, index, height), style)
-
-    def _levels(self, axis: Axis, index: int, height: int) -> int | None:
-        value = self._values[index]
-        if value is None or value <= 0:
-            return None if value is None else 0
-        return max(1, round(axis.fraction(value) * height * _LEVELS))
-
-    def _draw_bar(
-        self, sheet: Sheet, columns: range, bottom: int, levels: int | None, style: Style
-    ) -> None:
-        rising = self.symbols.rising
-        if levels is None:
-            sheet.put(columns[0], bottom, self.symbols.missing, self.style_of("note"))
-            return
-        full, rest = divmod(levels, _LEVELS)
-        for column in columns:
-            for row in range(full):
-                sheet.put(column, bottom - row, rising[_LEVELS], style)
-            if rest:
-                sheet.put(column, bottom - full, rising[rest], style)
+            color = colors[self._bands[index]]
+            levels = levels_of(axis, self._values[index], height)
+            second = levels_of(axis, self._second[index], height) if self._second else None
+            if levels is None or second is None:
+                brush.bar(columns, bottom, levels, color)
+            else:
+                brush.pair(columns, bottom, (levels, second), (color, self.palette.series[2]))
 
     def _draw_cursor_line(self, sheet: Sheet, window: BarWindow) -> None:
         y, note = sheet.height - 1, self.style_of("note")
@@ -237,7 +232,7 @@ class LayerBars(Chart, can_focus=True):
             text = f"{window.hidden_after}{self.symbols.right}"
             right -= len(text) + 1
             sheet.write(right + 1, y, text, note)
-        pointer, value = self.symbols.pointer, clean_text(self._unit(self._values[self.cursor]))
+        pointer, value = self.symbols.pointer, self._value_at(self.cursor)
         name = shorten(self._labels[self.cursor], max(8, right - left - cell_len(value) - 4))
         text = f"{pointer} {name}  {value}"
         x = window.column(self.cursor)
@@ -245,3 +240,13 @@ class LayerBars(Chart, can_focus=True):
             text = f"{name}  {value} {pointer}"
             x = max(left, x - cell_len(text) + 1)
         sheet.write(x, y, text, self.style_of("value"))
+
+    def _value_at(self, index: int) -> str:
+        value = clean_text(self._unit(self._values[index]))
+        if not self._second:
+            return value
+        return f"{value}  {self._second_name} {clean_text(self._unit(self._second[index]))}"
+
+
+def _finite(values: Sequence[float | None]) -> tuple[float | None, ...]:
+    return tuple(v if v is not None and math.isfinite(v) else None for v in values)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, Unpack
 
 from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
 from sparsify_tui.core.text import clean_text, shorten
 from sparsify_tui.tui.widgets.axis import axis_over
 from sparsify_tui.tui.widgets.bands import Band, bands_of
+from sparsify_tui.tui.widgets.dots import DotGrid
 from sparsify_tui.tui.widgets.options import WidgetOptions
 from sparsify_tui.tui.widgets.plot_frame import Format, PlotFrame, fit_frame
 from sparsify_tui.tui.widgets.sheet import Sheet
@@ -25,11 +28,25 @@ from sparsify_tui.tui.widgets.xy_chart import XYChart, XYLabels
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScatterPoint:
-    """One point, such as a layer; its band of colour comes from the rank of `y`."""
+    """One point, such as a layer; its band of colour comes from the rank of its weight."""
 
     label: str
     x: float
     y: float
+    weight: float | None = None
+    """None takes `y`."""
+    note: str = ""
+    """Said of the point when it is picked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A line that no point should be above, such as a machine's roof."""
+
+    at: Callable[[float], float]
+    """The highest y at an x."""
+    corner: tuple[float, float]
+    """A place on it that must be in sight."""
 
 
 class ScatterChart(XYChart, can_focus=True):
@@ -40,7 +57,7 @@ class ScatterChart(XYChart, can_focus=True):
         Binding("right,l", "step(1)", "Point after", show=False, id="scatter.right"),
     ]
 
-    picked: reactive[int | None] = reactive[int | None](None)
+    picked: reactive[int | None] = reactive[int | None](None, repaint=False)
 
     class Picked(Message):
         """The user went to a point with the mouse or a key."""
@@ -59,7 +76,8 @@ class ScatterChart(XYChart, can_focus=True):
         super().__init__(**options)
         self._points: tuple[ScatterPoint, ...] = ()
         self._bands: tuple[Band, ...] = ()
-        self._x_log = False
+        self._logs = (False, False)
+        self._bound: Bound | None = None
         self._marker_y: float | None = None
 
     def set_points(
@@ -72,12 +90,15 @@ class ScatterChart(XYChart, can_focus=True):
         x_format: Format,
         y_format: Format,
         x_log: bool = False,
+        y_log: bool = False,
         marker_x: float | None = None,
         marker_y: float | None = None,
+        bound: Bound | None = None,
     ) -> None:
         """Shows points; the markers are lines, such as targets."""
         self._points = tuple(points)
-        self._bands = bands_of([point.y for point in points])
+        self._bands = bands_of([p.y if p.weight is None else p.weight for p in points])
+        self._bound = bound
         self.labels = XYLabels.cleaned(
             title=title,
             x_label=x_label,
@@ -85,7 +106,7 @@ class ScatterChart(XYChart, can_focus=True):
             x_format=x_format,
             y_format=y_format,
         )
-        self._x_log = x_log
+        self._logs = (x_log, y_log)
         self.marker_x, self._marker_y = marker_x, marker_y
         self.pick(self.picked)
         self.data_changed()
@@ -108,6 +129,18 @@ class ScatterChart(XYChart, can_focus=True):
         """Drops an index without a point."""
         return picked if picked is not None and 0 <= picked < len(self._points) else None
 
+    def watch_picked(self, before: int | None, now: int | None) -> None:
+        """Repaints the point that was picked, the one that is, and the line that names it."""
+        width, height = self.content_size
+        drawable = self._drawable()
+        if width <= 0 or height <= 0 or not drawable:
+            return
+        left, top = self.content_region.offset - self.region.offset
+        frame = self._frame(Sheet(width, height, self.rich_style))
+        places = [self._cell(frame, at) for at in (before, now) if at in drawable]
+        regions = [Region(left + x, top + y, 1, 1) for x, y in places]
+        self.refresh(*regions, Region(left, top + height - 1, width, 1))
+
     def action_step(self, by: int) -> None:
         """Goes to the next point in the order of x."""
         order = sorted(self._drawable(), key=lambda i: (self._points[i].x, self._points[i].y))
@@ -129,12 +162,13 @@ class ScatterChart(XYChart, can_focus=True):
         self._tell(min(self._drawable(), key=distance))
 
     def draw(self, sheet: Sheet) -> None:
-        """Title, axes, points by band, and the picked one with its values at the bottom."""
+        """Title, axes, lines, points by band, the picked one with its values at the bottom."""
         frame = self._frame(sheet)
         self.draw_title(sheet)
         self.draw_axes(sheet, frame)
         self.draw_marker(sheet, frame)
         self._draw_level(sheet, frame)
+        self._draw_bound(sheet, frame)
         for index in sorted(self._drawable(), key=lambda i: self._points[i].y):
             color = getattr(self.palette, self._bands[index])
             sheet.put(*self._cell(frame, index), self.symbols.point, Style(color=color))
@@ -147,17 +181,20 @@ class ScatterChart(XYChart, can_focus=True):
             for index, point in enumerate(self._points)
             if math.isfinite(point.x)
             and math.isfinite(point.y)
-            and (point.x > 0 or not self._x_log)
+            and (point.x > 0 or not self._logs[0])
+            and (point.y > 0 or not self._logs[1])
         )
 
     def _frame(self, sheet: Sheet) -> PlotFrame:
         shown = [self._points[index] for index in self._drawable()]
+        x_log, y_log = self._logs
+        corner = (self._bound.corner,) if self._bound else ()
+        xs = [*(point.x for point in shown), *(x for x, _ in corner)]
+        ys = [*(point.y for point in shown), *(y for _, y in corner)]
         return fit_frame(
             sheet,
-            x=axis_over(
-                (point.x for point in shown), "log" if self._x_log else "linear", from_zero=False
-            ),
-            y=axis_over((point.y for point in shown), from_zero=True),
+            x=axis_over(xs, "log" if x_log else "linear", from_zero=False),
+            y=axis_over(ys, "log" if y_log else "linear", from_zero=not y_log),
             y_format=self.labels.y_format,
             above=self.title_height(sheet),
             below=1 if sheet.height > 1 else 0,
@@ -174,10 +211,22 @@ class ScatterChart(XYChart, can_focus=True):
         line = self.symbols.horizontal * frame.width
         sheet.write(frame.left, frame.row(value), line, self.style_of("value"))
 
+    def _draw_bound(self, sheet: Sheet, frame: PlotFrame) -> None:
+        if self._bound is None:
+            return
+        dots = DotGrid(frame.width, frame.height, self.symbols)
+        xs = [frame.x.value_at(step / (dots.width - 1 or 1)) for step in range(dots.width)]
+        places = [(x, self._bound.at(x)) for x in xs]
+        shown = [frame.place(x, y) for x, y in places if frame.y.low <= y <= frame.y.high]
+        for start, end in pairwise(shown):
+            dots.line(start, end, self.style_of("axis"))
+        dots.draw(sheet, frame.left, frame.top)
+
     def _draw_picked(self, sheet: Sheet, frame: PlotFrame, index: int) -> None:
         point, value = self._points[index], self.style_of("value")
         sheet.put(*self._cell(frame, index), self.symbols.picked, value + self.style_of("cursor"))
         numbers = f"  {self.labels.x_format(point.x)}  {self.labels.y_format(point.y)}"
+        numbers += f"  {point.note}" if point.note else ""
         room = max(8, sheet.width - cell_len(numbers) - 2)
         name = shorten(clean_text(point.label), room)
         text = f"{self.symbols.picked} {name}{clean_text(numbers)}"

@@ -24,6 +24,8 @@ class Column:
     sortable: bool = True
     priority: int = 0
     grows: bool = False
+    is_anchor: bool = False
+    """Shown on each page of columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,27 @@ def columns_that_fit(columns: Sequence[Column], width: int, gap: int) -> tuple[C
             break
         del kept[last_of_worst]
     return tuple(kept)
+
+
+def column_pages(columns: Sequence[Column], width: int, gap: int) -> tuple[tuple[Column, ...], ...]:
+    """The columns that fit, then those that do not, each page led by the anchors.
+
+    A column that grows is an anchor, too.
+    """
+    pages = [columns_that_fit(columns, width, gap)]
+    left = [column for column in columns if column not in pages[0]]
+    anchors = [column for column in columns if column.is_anchor or column.grows]
+    while left:
+        page = (*anchors, left[0])
+        room = width - sum(column.width + gap for column in page)
+        for column in left[1:]:
+            if column.width + gap > room:
+                break
+            room -= column.width + gap
+            page = (*page, column)
+        pages.append(page)
+        left = [column for column in left if column not in page]
+    return tuple(pages)
 
 
 def widths_over(columns: Sequence[Column], width: int, gap: int) -> tuple[int, ...]:
@@ -90,6 +113,16 @@ def csv_of(columns: Sequence[Column], rows: Iterable[Row]) -> str:
     writer.writerow([column.title for column in columns if column.title])
     writer.writerows(texts_of(columns, row) for row in rows)
     return out.getvalue()
+
+
+def markdown_of(columns: Sequence[Column], rows: Iterable[Row]) -> str:
+    """Titles and rows as a Markdown table; a bar in a name is escaped."""
+    titled = [column for column in columns if column.title]
+    rule = ["---:" if column.justify == "right" else "---" for column in titled]
+    lines = [[column.title for column in titled], rule, *(texts_of(columns, row) for row in rows)]
+    return "".join(
+        f"| {' | '.join(text.replace('|', chr(92) + '|') for text in line)} |\n" for line in lines
+    )
 
 
 def fit_text(text: Text, width: int, ellipsis: str, justify: str = "left") -> Text:

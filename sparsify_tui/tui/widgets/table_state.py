@@ -50,6 +50,11 @@ class TableState:
         else:
             self.sorted_by, self.is_reversed = None, False
 
+    def sort_only_by(self, columns: Iterable[str]) -> None:
+        """Forgets the order where its column is not among these."""
+        if self.sorted_by not in set(columns):
+            self.sorted_by, self.is_reversed = None, False
+
     def ordered_keys(self) -> tuple[str, ...]:
         """The keys that the filter leaves, in order."""
         rows = filter_rows(self.rows.values(), self.wanted)

@@ -13,10 +13,9 @@ from textual.widgets import Input
 
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.model import LayerId
-from sparsify_tui.core.profile import LayerTime
-from sparsify_tui.core.project import Comparison, Project, Run
+from sparsify_tui.core.profile import Int8Lane, LayerTime, Mix, Peak, PerfProfile
+from sparsify_tui.core.project import AppliedModel, Project
 from sparsify_tui.core.protocols import Progress
-from sparsify_tui.core.timing import Timing
 from sparsify_tui.errors import ModelError
 from sparsify_tui.identity import new_id
 from sparsify_tui.jobs.spec import JobSpec
@@ -37,33 +36,56 @@ def filled_project(file: Path) -> Project:
     stat = file.stat()
     levels = tuple(examples.level(name, 0.5) for name in NAMES)
     pruning = replace(whole.optimizations[0].pruning, layers=levels, target=0.5)
-    times = tuple(
-        LayerTime(id=LayerId(name), ms=float(at) or None, share=at / 21 or None)
-        for at, name in enumerate(NAMES)
-    )
     return replace(
         whole,
         name="net",
         model=model,
         stamp=replace(whole.stamp, size=stat.st_size, mtime_ns=stat.st_mtime_ns),
-        perf_profiles=(replace(whole.perf_profiles[0], layers=times),),
+        perf_profiles=(measured_profile(),),
         loss_profiles=(examples.loss_profile(*(examples.layer_loss(name) for name in NAMES)),),
         optimizations=(whole.optimizations[0].with_modifier(pruning),),
-        benchmarks=(replace(whole.benchmarks[0], **comparison(examples.timing())),),
     )
 
 
-def comparison(timing: Timing) -> dict[str, Any]:
-    """Runs of two models that were as fast as each other."""
-    runs = tuple(
-        Run(label=name, engine="onnxruntime", batch=1, threads=1, timing=timing)
-        for name in ("original", "half")
-    )
-    ratio = examples.benchmark_run().comparisons[0].ratio
-    return {
-        "runs": runs,
-        "comparisons": (Comparison(a="original", b="half", ratio=ratio, verdict="no difference"),),
+def measured_profile(**changes: Any) -> PerfProfile:
+    """A profile of the layers with an int8 lane and the machine's peak; the first has no time."""
+    fields: dict[str, Any] = {
+        "layers": tuple(_time(at, name) for at, name in enumerate(NAMES)),
+        "peak": Peak(gflops=90.0, gbytes_per_s=10.0),
+        "int8": Int8Lane(
+            total=examples.timing(median_ms=5.0, low_ms=4.9, high_ms=5.1, min_ms=4.8),
+            float_ms=10.0,
+            calibration="made-up samples",
+            layers=tuple(map(LayerId, NAMES)),
+            mixes=tuple(_mix(*row) for row in ((8.16, 8.0), (6.3, 6.0), (7.1, 7.0))),
+        ),
     }
+    return examples.perf_profile(**fields | changes)
+
+
+def _time(at: int, name: str) -> LayerTime:
+    return LayerTime(
+        id=LayerId(name),
+        ms=at or None,
+        share=at / 21 or None,
+        flops=at * at * 10_000_000,
+        bytes=400_000 * (len(NAMES) + 1 - at),
+        kernel="Conv_nchwc",
+        int8_ms=at / 2 if at % 2 else at * 1.2 or None,
+        int8_kernel="QLinearConv",
+        int8_note="" if at % 2 else "boundary conversion",
+    )
+
+
+def _mix(predicted: float, measured: float) -> Mix:
+    return Mix(
+        name="half",
+        layers=(LayerId("stem"),),
+        predicted_ms=predicted,
+        measured_ms=measured,
+        low_ms=measured * 0.99,
+        high_ms=measured * 1.01,
+    )
 
 
 class FakeJobs:
@@ -75,6 +97,7 @@ class FakeJobs:
         self.hold.set()
         self.specs: list[JobSpec] = []
         self.failure: Exception | None = None
+        self.placement = examples.placement(*NAMES[1:])
 
     async def __call__(self, spec: JobSpec, on_progress: Callable[[Progress], None] | None) -> Any:
         self.specs.append(spec)
@@ -91,6 +114,17 @@ class FakeJobs:
             return replace(project.model, path=spec.args["options"]["path"])
         if spec.kind == "data":
             return replace(project.data[0], path=spec.args["options"]["data"])
+        if spec.kind == "place":
+            return self.placement
+        if spec.kind == "apply":
+            return AppliedModel(
+                file=spec.args["output"],
+                bytes=1000,
+                layers=(),
+                output_error=0.1,
+                source="digits.npz",
+                comparison=project.benchmarks[0].comparisons[0],
+            )
         stored = {
             "perf": project.perf_profiles,
             "loss": project.loss_profiles,

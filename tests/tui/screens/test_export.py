@@ -33,3 +33,17 @@ async def test_a_path_that_cannot_be_written_is_explained(house: House):
         write(app, str(house.file / "recipe.yml"))
         await pilot.press("enter")
         await until(lambda: "cannot be written" in frame(app), pilot)
+
+
+async def test_a_saves_the_changed_model(house: House, tmp_path):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "6")
+        await until(lambda: "modifiers" in frame(app), pilot)
+        await pilot.press("a")
+        await until(lambda: "Save half as" in frame(app), pilot)
+        write(app, str(tmp_path / "half.onnx"))
+        await pilot.press("enter")
+        await until(lambda: any(spec.kind == "apply" for spec in house.jobs.specs), pilot)
+        assert house.jobs.specs[-1].args["output"] == str(tmp_path / "half.onnx")
+        await until(lambda: "half.onnx:1" in "".join(frame(app).split()), pilot)

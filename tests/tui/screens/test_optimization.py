@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.screens.house import House, frame, until
+from tests.core.examples import placement
+from tests.tui.screens.house import House, frame, until, write
 
 
 def level_of(house: House, name: str) -> float:
@@ -109,3 +110,134 @@ async def test_the_schedule_is_a_form_of_the_modifiers_own_fields(house: House):
             lambda: house.stored().optimizations[0].pruning.init_sparsity == pytest.approx(0.07),
             pilot,
         )
+
+
+def quantized(house: House, at: int = 0) -> set[str]:
+    return set(house.stored().optimizations[at].quantized)
+
+
+async def test_i_puts_a_layer_in_int8_and_back(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("i")
+        await until(lambda: quantized(house) == {"stem"}, pilot)
+        assert "int8 in 1 of 7 layers" in frame(app)
+        await pilot.press("i")
+        await until(lambda: quantized(house) == set(), pilot)
+        assert "speed-up none on onnxruntime" in frame(app)
+
+
+async def test_marked_layers_turn_to_int8_together_in_one_step(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("space", "j", "space", "i")
+        await until(lambda: quantized(house) == {"stem", "layer1.conv"}, pilot)
+        await pilot.press("u")
+        await until(lambda: quantized(house) == set(), pilot)
+
+
+async def test_a_layer_that_cannot_be_int8_says_so(house: House):
+    def bare(project):
+        head, *rest = project.model.layers
+        layers = (replace(head, quantizable=False), *rest)
+        return replace(project, model=replace(project.model, layers=layers))
+
+    house.bench.projects.update(house.project.id, bare)
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("i")
+        await until(lambda: "cannot be int8" in frame(app), pilot)
+        assert quantized(house) == set()
+
+
+async def test_int8_by_hand_is_predicted_from_the_profile(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("j", "i")
+        await until(lambda: "predicted" in frame(app), pilot)
+        assert "1.05×" in frame(app)
+
+
+async def test_a_search_is_one_step_of_undo_and_shows_what_it_measured(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("I")
+        await until(lambda: "Search where int8 pays" in frame(app), pilot)
+        await pilot.press("f2")
+        await until(lambda: len(quantized(house)) == 6, pilot)
+        assert "speed-up 2.00× [1.90×, 2.10×] measured" in frame(app)
+        assert "int8 in 6 of 7 layers" in frame(app)
+        await pilot.press("i")
+        await until(lambda: "predicted" in frame(app), pilot)
+        await pilot.press("u", "u")
+        await until(lambda: quantized(house) == set(), pilot)
+
+
+async def test_a_search_that_kept_float_says_why(house: House):
+    house.jobs.placement = placement(cause="int8 was not faster", speed_up=None)
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("I", "f2")
+        await until(lambda: "no int8: int8 was not faster" in frame(app), pilot)
+        assert "nothing became int8: int8 was not faster" in frame(app)
+        assert "speed-up 1.00×" in frame(app)
+
+
+async def test_a_search_lands_in_its_plan_though_another_is_open(house: House):
+    house.jobs.hold.clear()
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("I", "f2", "c")
+        await until(lambda: len(house.stored().optimizations) == 2, pilot)
+        house.jobs.hold.set()
+        await until(lambda: len(quantized(house)) == 6, pilot)
+        assert quantized(house, 1) == set()
+        assert "6 layers int8, 2.00× as fast" in frame(app)
+
+
+async def test_a_plan_may_prune_nothing_and_search_int8_at_once(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("n")
+        write(app, "")
+        await pilot.press("tab", "tab", "right", "f2")
+        await until(lambda: len(house.stored().optimizations) == 2, pilot)
+        await until(lambda: len(quantized(house, 1)) == 6, pilot)
+        plan = house.stored().optimizations[1]
+        assert (plan.name, plan.levels) == ("int8", {})
+        assert "prunes nothing" in frame(app)
+
+
+async def test_a_plan_that_pruned_nothing_is_given_a_schedule_when_a_layer_is_pruned(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("n")
+        write(app, "")
+        await pilot.press("f2")
+        await until(lambda: "prunes nothing" in frame(app), pilot)
+        await pilot.press("i", "right_square_bracket")
+        await until(lambda: house.stored().optimizations[1].levels.get("stem") == 0.05, pilot)
+        plan = house.stored().optimizations[1]
+        assert plan.problems() == ()
+        assert quantized(house, 1) == {"stem"}
+        assert "levels by hand" in frame(app)
+
+
+async def test_a_plan_needs_a_target_in_range_or_none(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        await pilot.press("n")
+        write(app, "100")
+        await pilot.press("f2")
+        await until(lambda: "Between 0 and 100" in frame(app), pilot)
+        assert len(house.stored().optimizations) == 1

@@ -64,3 +64,16 @@ def test_a_square_root_axis_puts_a_quarter_at_the_half():
 def test_steps_are_round():
     assert [round_step(x) for x in (0.3, 1.0, 2.1, 26, 0)] == pytest.approx([0.5, 1, 2.5, 50, 1])
     assert [round_down(x) for x in (0.3, 1.0, 2.1, 60, 0)] == pytest.approx([0.2, 1, 2, 50, 0])
+
+
+@pytest.mark.parametrize("scale", ["linear", "sqrt", "log"])
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0, 1))
+def test_the_value_at_a_fraction_lies_at_that_fraction(scale, fraction):
+    axis = Axis(low=0.5, high=80.0, scale=scale)
+    assert axis.fraction(axis.value_at(fraction)) == pytest.approx(fraction, abs=1e-9)
+
+
+def test_a_log_axis_within_a_decade_or_two_has_ticks_between():
+    assert Axis(low=10.0, high=91.0, scale="log").ticks(6) == (10.0, 20.0, 50.0)
+    assert Axis(low=10.0, high=91.0, scale="log").ticks(2) == (10.0,)

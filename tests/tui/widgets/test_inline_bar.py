@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsify_tui.tui.symbols import ASCII
-from sparsify_tui.tui.widgets.inline_bar import bar_text, sparkline_text
+from sparsify_tui.tui.widgets.inline_bar import bar_text, change_text, sparkline_text
 
 
 @settings(max_examples=60, deadline=None)
@@ -35,3 +35,18 @@ def test_a_sparkline_keeps_the_largest_of_each_share():
 def test_both_are_ascii_when_asked():
     assert bar_text(0.6, 4, symbols=ASCII).plain.isascii()
     assert sparkline_text([1, 2, None], 3, symbols=ASCII).plain.isascii()
+
+
+def test_a_change_goes_left_below_zero_and_right_above():
+    assert change_text(-0.5, 9).plain == "  ██│    "
+    assert change_text(1.0, 9).plain == "    │████"
+    assert change_text(0.01, 9).plain == "    │█   "
+    assert change_text(0.0, 9).plain == "    │    "
+    assert change_text(None, 9).plain.strip() == "·"
+    assert change_text(-1.0, 5, symbols=ASCII).plain == "##|  "
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-2, 2), st.integers(3, 31).filter(lambda width: width % 2))
+def test_a_change_is_as_wide_as_asked(fraction, width):
+    assert change_text(fraction, width).cell_len == width

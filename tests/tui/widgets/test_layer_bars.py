@@ -6,7 +6,7 @@ import pytest
 from textual.color import Color
 
 from sparsify_tui.core.units import format_score
-from sparsify_tui.tui.symbols import ASCII
+from sparsify_tui.tui.symbols import ASCII, UNICODE
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
 from tests.tui.stage import HOSTILE_NAMES, Stage, lines, styles
 
@@ -168,3 +168,46 @@ async def test_the_ascii_set_draws_in_ascii():
         chart.move_to(75)
         await pilot.pause()
         assert "".join(lines(pilot.app)).isascii()
+
+
+def pairs(first, second) -> LayerBars:
+    chart = LayerBars()
+    names = [f"layer{index}" for index in range(len(first))]
+    chart.set_bars(first, names, title="ms", unit=format_score, second=second, second_name="int8")
+    return chart
+
+
+@pytest.mark.parametrize("symbols", [UNICODE, ASCII], ids=lambda symbols: symbols.name)
+async def test_a_second_series_leaves_shade_where_shorter_and_a_line_where_taller(symbols):
+    chart = pairs([1.0, 0.25, 1.0], [0.25, 1.0, None])
+    async with stage_of(chart, symbols=symbols).run_test(size=(40, 10)) as pilot:
+        await pilot.pause()
+        columns = ["".join(line[x] for line in lines(pilot.app)[1:9]) for x in (6, 9, 12)]
+        solid = symbols.rising[-1]
+        assert columns == [
+            symbols.shade * 4 + solid * 4,
+            symbols.vertical * 4 + solid * 4,
+            solid * 8,
+        ]
+
+
+async def test_the_cursor_line_and_the_title_name_both_series():
+    async with stage_of(pairs([1.0], [0.25])).run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        assert lines(pilot.app)[-1].strip() == "▲ layer0  1.000  int8 0.250"
+        assert "█ int8 ▒ saved" in lines(pilot.app)[0]
+
+
+async def test_a_second_series_without_any_value_is_none():
+    async with stage_of(pairs([1.0], [None])).run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        assert "int8" not in "".join(lines(pilot.app))
+
+
+async def test_the_top_of_the_first_bar_is_seen_below_a_taller_second():
+    chart = pairs([0.3, 1.0], [1.0, 1.0])
+    chart.scale = "linear"
+    async with stage_of(chart).run_test(size=(40, 10)) as pilot:
+        await pilot.pause()
+        column = "".join(line[6] for line in lines(pilot.app)[1:9])
+        assert column == "│" * 5 + "▃" + "█" * 2

@@ -275,3 +275,50 @@ def test_every_binding_can_be_remapped():
     assert all(binding.id for binding in Table._merged_bindings.key_to_bindings["space"])
     every = [b for found in Table._merged_bindings.key_to_bindings.values() for b in found]
     assert [binding.key for binding in every if not binding.id] == []
+
+
+async def test_the_columns_that_do_not_fit_are_on_the_next_page(table):
+    async with stage_of(table).run_test(size=(30, 10)) as pilot:
+        table.show_rows(layers())
+        table.move_to("layer9")
+        await pilot.pause()
+        assert table.column_titles == ("layer", "ms")
+        assert table.turn_page() == 3
+        assert table.column_titles == ("layer", "op")
+        assert table.cursor_key == "layer9"
+        table.turn_page()
+        table.turn_page()
+        assert table.column_titles == ("layer", "ms")
+
+
+async def test_where_all_columns_fit_there_is_one_page(table):
+    async with stage_of(table).run_test(size=(80, 10)) as pilot:
+        table.show_rows(layers())
+        await pilot.pause()
+        assert table.turn_page() == 1
+        assert table.column_titles == ("layer", "op", "ms", "note")
+
+
+async def test_other_columns_keep_cursor_filter_and_an_order_that_still_has_its_column(table):
+    async with stage_of(table).run_test(size=(80, 12)) as pilot:
+        table.show_rows(layers())
+        table.set_filter("layer1")
+        table.sort_on("ms", is_reversed=True)
+        table.move_to("layer12")
+        await pilot.pause()
+        order = table.shown_keys
+        table.show_rows(layers(), (COLUMNS[0], COLUMNS[2]))
+        assert table.column_titles == ("layer", "ms")
+        assert table.cursor_key == "layer12"
+        assert table.shown_keys == order
+        table.show_rows(layers(), COLUMNS[:2])
+        assert table.shown_keys == tuple(key for key in (r.key for r in layers()) if key in order)
+
+
+async def test_the_markdown_has_every_declared_column_and_only_the_rows_in_sight(table):
+    async with stage_of(table).run_test(size=(30, 10)) as pilot:
+        table.show_rows(layers())
+        table.set_filter("layer39")
+        await pilot.pause()
+        assert table.markdown_text().splitlines()[0] == "| layer | op | ms | note |"
+        assert len(table.markdown_text().splitlines()) == 3

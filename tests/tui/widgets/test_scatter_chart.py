@@ -6,8 +6,8 @@ import pytest
 from textual.color import Color
 
 from sparsify_tui.core.units import format_count, format_score
-from sparsify_tui.tui.symbols import ASCII
-from sparsify_tui.tui.widgets.scatter_chart import ScatterChart, ScatterPoint
+from sparsify_tui.tui.symbols import ASCII, UNICODE
+from sparsify_tui.tui.widgets.scatter_chart import Bound, ScatterChart, ScatterPoint
 from tests.tui.stage import Stage, lines, styles
 
 POINTS = (
@@ -119,3 +119,69 @@ async def test_the_ascii_set_draws_in_ascii():
         chart.pick(1)
         await pilot.pause()
         assert "".join(lines(pilot.app)).isascii()
+
+
+ROOF = Bound(at=lambda x: min(100.0, 10.0 * x), corner=(10.0, 100.0))
+
+
+def roofline(*points: ScatterPoint, bound: Bound | None = ROOF) -> ScatterChart:
+    chart = ScatterChart()
+    chart.set_points(
+        points,
+        title="roofline",
+        x_label="FLOPs per byte",
+        y_label="GFLOP/s",
+        x_format=format_count,
+        y_format=format_count,
+        x_log=True,
+        y_log=True,
+        bound=bound,
+    )
+    return chart
+
+
+@pytest.mark.parametrize("symbols", [UNICODE, ASCII], ids=lambda symbols: symbols.name)
+@pytest.mark.parametrize("size", [(80, 8), (60, 20), (12, 3)])
+async def test_a_bound_is_drawn_above_the_points_that_keep_to_it(size, symbols):
+    points = (ScatterPoint(label="a", x=1.0, y=2.0), ScatterPoint(label="b", x=100.0, y=50.0))
+    async with stage_of(roofline(*points), symbols=symbols).run_test(size=size) as pilot:
+        await pilot.pause()
+        with_roof = "".join(lines(pilot.app))
+    async with stage_of(roofline(*points, bound=None), symbols=symbols).run_test(
+        size=size
+    ) as pilot:
+        await pilot.pause()
+        assert with_roof != "".join(lines(pilot.app))
+
+
+async def test_the_roof_rises_to_its_corner_and_stays_level():
+    points = (ScatterPoint(label="a", x=1.0, y=10.0), ScatterPoint(label="b", x=100.0, y=10.0))
+    async with stage_of(roofline(*points), symbols=ASCII).run_test(size=(80, 14)) as pilot:
+        await pilot.pause()
+        rows = lines(pilot.app)
+        top = rows[1]
+        assert top.count("*") == pytest.approx(36, abs=4)
+        assert top.rstrip().endswith("*")
+        assert rows[5].index("*") < rows[2].index("*") < top.index("*")
+
+
+async def test_a_note_is_said_of_the_point_that_is_picked():
+    chart = roofline(ScatterPoint(label="a", x=1.0, y=2.0, note="20% of roof"))
+    async with stage_of(chart).run_test(size=(80, 10)) as pilot:
+        chart.pick(0)
+        await pilot.pause()
+        assert "◉ a  1  2  20% of roof" in lines(pilot.app)[-1]
+
+
+async def test_points_at_zero_have_no_place_on_log_axes():
+    chart = roofline(ScatterPoint(label="a", x=1.0, y=0.0))
+    assert chart.is_empty
+
+
+async def test_only_one_point_is_marked_as_picked():
+    chart = chart_of(*POINTS)
+    async with stage_of(chart).run_test(size=(60, 14)) as pilot:
+        for index in (0, 1, 2):
+            chart.pick(index)
+            await pilot.pause()
+            assert "".join(lines(pilot.app)[:-1]).count("◉") == 1

@@ -7,9 +7,11 @@ from rich.text import Text
 from sparsify_tui.tui.widgets.table_model import (
     Column,
     Row,
+    column_pages,
     columns_that_fit,
     filter_rows,
     fit_text,
+    markdown_of,
     sort_rows,
     widths_over,
 )
@@ -77,3 +79,28 @@ def test_a_long_cell_loses_its_middle_and_keeps_its_colours():
     assert fitted.plain == "laye…onv1"
     assert fitted.style == "bold"
     assert [(span.start, span.end) for span in fitted.spans if span.style == "red"] == [(0, 3)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(26, 200), st.lists(st.integers(1, 20), min_size=1, max_size=12))
+def test_each_column_is_on_one_page_and_anchors_are_on_all(width, sizes):
+    anchor = Column(key="mark", title="", width=1, is_anchor=True)
+    name = Column(key="name", title="layer", width=4, grows=True)
+    rest = tuple(Column(key=f"{at}", title="x", width=w, priority=1) for at, w in enumerate(sizes))
+    pages = column_pages((anchor, name, *rest), width, 1)
+
+    shown = [column for page in pages for column in page if column in rest]
+    assert sorted(shown, key=rest.index) == list(rest)
+    assert all(anchor in page and name in page for page in pages)
+    assert all(sum(one.width + 1 for one in page) <= width or len(page) <= 3 for page in pages)
+
+
+def test_a_markdown_table_aligns_numbers_and_escapes_bars():
+    columns = (
+        Column(key="name", title="layer", width=9),
+        Column(key="bar", title="", width=9),
+        Column(key="ms", title="ms", width=9, justify="right"),
+    )
+    rows = [Row(key="a", cells={"name": Text("a|b"), "bar": Text("██"), "ms": Text(" 1.00")})]
+
+    assert markdown_of(columns, rows) == "| layer | ms |\n| --- | ---: |\n| a\\|b | 1.00 |\n"

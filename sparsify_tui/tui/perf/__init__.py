@@ -1,0 +1,1 @@
+"""What the performance section shows: tables, charts and words, one file a theme."""

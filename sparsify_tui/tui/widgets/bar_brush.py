@@ -1,0 +1,63 @@
+"""Draws upright bars, alone or two in one, an eighth of a cell fine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+
+from sparsify_tui.tui.symbols import SymbolSet
+from sparsify_tui.tui.widgets.axis import Axis
+from sparsify_tui.tui.widgets.sheet import Sheet
+
+_LEVELS = 8
+
+
+def levels_of(axis: Axis, value: float | None, height: int) -> int | None:
+    """Eighths of a cell that a value reaches; at least one when it is above 0."""
+    if value is None or value <= 0:
+        return None if value is None else 0
+    return max(1, round(axis.fraction(value) * height * _LEVELS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarBrush:
+    """Puts bars on a sheet, upward from a bottom row."""
+
+    sheet: Sheet
+    symbols: SymbolSet
+    missing: Style
+
+    def bar(self, columns: range, bottom: int, levels: int | None, color: str) -> None:
+        """One bar; None is the mark of no value."""
+        if levels is None:
+            self.sheet.put(columns[0], bottom, self.symbols.missing, self.missing)
+            return
+        style, rising = Style(color=color), self.symbols.rising
+        full, rest = divmod(levels, _LEVELS)
+        for column in columns:
+            for row in range(full):
+                self.sheet.put(column, bottom - row, rising[_LEVELS], style)
+            if rest:
+                self.sheet.put(column, bottom - full, rising[rest], style)
+
+    def pair(
+        self, columns: range, bottom: int, levels: tuple[int, int], colors: tuple[str, str]
+    ) -> None:
+        """The second in front of the first: shade above it if shorter, a line if it is taller."""
+        first, second = levels
+        self._fill(
+            columns, bottom, range(_cells(second), _cells(first)), self.symbols.shade, colors[0]
+        )
+        self.bar(columns, bottom, min(first, second), colors[1])
+        over = range(_cells(first), _cells(second))
+        self._fill(columns, bottom, over, self.symbols.vertical, colors[1])
+
+    def _fill(self, columns: range, bottom: int, rows: range, character: str, color: str) -> None:
+        for column in columns:
+            for row in rows:
+                self.sheet.put(column, bottom - row, character, Style(color=color))
+
+
+def _cells(levels: int) -> int:
+    return -(-levels // _LEVELS)
