@@ -193,7 +193,7 @@ def _race_mixes(
     room = available_memory() // (_COPIES_IN_MEMORY * max(opened.model.bytes, 1))
     most = min(MIXES, room - 2)
     everything, *hopes = candidates(model, forms.kinds)
-    mixes = tuple(islice(_distinct_mixes((*hopes, *probes(model)), everything), max(most, 0)))
+    mixes = tuple(islice(_distinct_mixes((*probes(model), *hopes), everything), max(most, 0)))
     files = {FLOAT: forms.float_file, ALL: forms.file(forms.all_layers)}
     files |= {mix.name: forms.file(mix) for mix in mixes}
     laps = yield from race(opened, files, seconds, "racing int8 mixes")

@@ -18,7 +18,11 @@ class Changes:
     between: bool = True
     """Whether additions and poolings between two int8 layers stay in int8, too."""
     respelled: bool = False
-    """Whether old spellings of HardSwish and GELU become one operator; folds BatchNorm."""
+    """Whether spellings that run slowly are rewritten, which changes no output beyond rounding.
+
+    Old spellings of HardSwish and GELU become one operator; scales, shifts and BatchNorm go
+    into the weights beside them.
+    """
 
     @property
     def needs_preparation(self) -> bool:

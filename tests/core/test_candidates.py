@@ -27,8 +27,17 @@ def test_kinds_that_seldom_pay_are_left_out_of_a_mix_each():
     assert frozenset((STEM, HEAD)) in mixes
 
 
-def test_probes_split_the_graph_where_no_search_would():
-    assert next(one.layers for one in probes(MODEL)) == {STEM, DEPTHWISE}
+def test_probes_are_scattered_and_the_same_each_time():
+    layers = tuple(LayerId(f"layer{at}") for at in range(20))
+    many = MixModel(float_ms=1.0, gains_ms=dict.fromkeys(layers, 0.1), edges=())
+    found = probes(many)
+    assert [len(one.layers) for one in found] == [5, 9, 13, 17]
+    assert found == probes(many)
+    assert found[0].layers != frozenset(layers[:5])
+
+
+def test_a_model_of_one_layer_has_nothing_to_probe():
+    assert probes(MixModel(float_ms=1.0, gains_ms={STEM: 0.1}, edges=())) == ()
 
 
 def test_a_late_start_keeps_the_first_layers_exact():

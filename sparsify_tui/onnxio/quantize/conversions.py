@@ -12,6 +12,8 @@ from sparsify_tui.onnxio.quantize.prepare import Prepared
 
 _CONVERSIONS = frozenset({"DequantizeLinear", "QuantizeLinear"})
 _MARKS = ("__DQ", "__Q")
+_MOVED = "_q"
+"""What onnxruntime calls a conversion that it has moved."""
 
 
 def rounded_for(
@@ -31,4 +33,5 @@ def converted_tensor(kernel: str, op_type: str) -> str | None:
     """The tensor that a kernel of an int8 copy's profile converts; None for other kernels."""
     if op_type not in _CONVERSIONS:
         return None
-    return next((kernel[: kernel.rindex(mark)] for mark in _MARKS if mark in kernel), None)
+    marked = (kernel[: kernel.rindex(mark)] for mark in _MARKS if mark in kernel)
+    return next(marked, kernel.removesuffix(_MOVED))

@@ -73,8 +73,16 @@ def gated_argument(output: str, factor: float, gate: Gate, links: Links) -> str 
 
 def factors(tensor: str, links: Links) -> tuple[tuple[str, str], ...]:
     """Both orders of the two factors of a product of varying tensors; none if it is no such."""
-    node = made_by(tensor, "Mul", links)
+    return _operands(made_by(tensor, "Mul", links), links)
+
+
+def terms(tensor: str, links: Links) -> tuple[tuple[str, str], ...]:
+    """Both orders of the two terms of a sum of varying tensors; none if it is no such."""
+    return _operands(made_by(tensor, "Add", links), links)
+
+
+def _operands(node: NodeProto | None, links: Links) -> tuple[tuple[str, str], ...]:
     if node is None or not all(links.is_varying(name) for name in node.input):
         return ()
-    first, second = node.input
+    first, second = map(str, node.input)
     return ((first, second), (second, first))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from onnx import GraphProto, NodeProto
 
 from sparsify_tui.onnxio.graphs import first_output
-from sparsify_tui.onnxio.quantize.gelu import match_gelu
+from sparsify_tui.onnxio.quantize.gelu import match_fast_gelu, match_gelu
 from sparsify_tui.onnxio.quantize.hardswish import match_hard_sigmoid, match_hard_swish
 from sparsify_tui.onnxio.quantize.lift import lift_graph
 from sparsify_tui.onnxio.quantize.links import Links
@@ -22,6 +22,7 @@ _SPELLINGS: tuple[tuple[Match, str], ...] = (
     (match_hard_swish, "HardSwish spelled as HardSigmoid and Mul"),
     (match_hard_sigmoid, "HardSigmoid spelled as one operator"),
     (match_gelu, "Gelu spelled as one operator"),
+    (match_fast_gelu, "approximated Gelu spelled as one operator"),
     (match_clip, "Max or Min of one number spelled as Clip"),
     (match_global_pool, "ReduceMean spelled as GlobalAveragePool"),
 )

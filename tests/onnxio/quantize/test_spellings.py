@@ -14,7 +14,7 @@ from tests.onnxio.quantize.running import relative, run, simplify
 
 NUMBERS = {
     "zero": 0, "one": 1, "half": 0.5, "two": 2, "three": 3, "six": 6, "sixth": 1 / 6,
-    "root": np.sqrt(2), "inverse": np.sqrt(0.5),
+    "root": np.sqrt(2), "inverse": np.sqrt(0.5), "slope": np.sqrt(2 / np.pi), "cubic": 0.044715,
 }  # fmt: skip
 FEEDS = {"x": np.linspace(-12, 12, 200 * 8, dtype=np.float32).reshape(200, 8)}
 
@@ -44,6 +44,11 @@ GELUS = {
     "x (e * 1/2)": [node("Mul", "e half", "p"), node("Mul", "x p", "y")],
     "(e * 1/2) x": [node("Mul", "half e", "p"), node("Mul", "p x", "y")],
 }
+CUBES = {
+    "x ** 3": [node("Pow", "x three", "k")],
+    "x (x x)": [node("Mul", "x x", "k2"), node("Mul", "x k2", "k")],
+    "(x x) x": [node("Mul", "x x", "k2"), node("Mul", "k2 x", "k")],
+}
 
 
 def net(*nodes: NodeProto, outputs: tuple[str, ...] = ("y",), **numbers: float) -> ModelProto:
@@ -57,6 +62,18 @@ def hard_swish(clamp: str = "Clip", gate: str = "(x r) / 6", **numbers: float) -
 
 def gelu(erf: str = "x / root 2", order: str = "(x e) * 1/2", **numbers: float) -> ModelProto:
     steps = [*ERFS[erf], node("Erf", "e1", "e2"), node("Add", "e2 one", "e")]
+    return net(*steps, *GELUS[order], **numbers)
+
+
+def fast_gelu(cube: str = "x ** 3", order: str = "(x e) * 1/2", **numbers: float) -> ModelProto:
+    steps = [
+        *CUBES[cube],
+        node("Mul", "cubic k", "c"),
+        node("Add", "x c", "a"),
+        node("Mul", "a slope", "t1"),
+        node("Tanh", "t1", "t2"),
+        node("Add", "one t2", "e"),
+    ]
     return net(*steps, *GELUS[order], **numbers)
 
 
@@ -115,9 +132,24 @@ def test_every_order_of_gelu_is_found(tmp_path: Path, erf: str, order: str) -> N
     assert_lossless(proto, form)
 
 
+@pytest.mark.parametrize("order", GELUS)
+@pytest.mark.parametrize("cube", CUBES)
+def test_every_order_of_the_approximated_gelu_is_found(
+    tmp_path: Path, cube: str, order: str
+) -> None:
+    proto = fast_gelu(cube, order)
+    form = respelled(proto, tmp_path)
+    assert operators(form) == ["FastGelu"]
+    assert "1 approximated Gelu spelled as one operator" in form.repairs
+    assert_lossless(proto, form)
+
+
 @pytest.mark.parametrize(
     "proto",
     [
+        fast_gelu(three=4),
+        fast_gelu(cubic=0.05),
+        fast_gelu(slope=0.8),
         hard_swish(three=2.9),
         hard_swish(six=5.9),
         hard_swish(zero=0.1),
@@ -129,7 +161,7 @@ def test_every_order_of_gelu_is_found(tmp_path: Path, erf: str, order: str) -> N
 def test_other_constants_are_other_functions(tmp_path: Path, proto: ModelProto) -> None:
     form = respelled(proto, tmp_path)
     assert form.respelled == 0
-    assert not {"HardSigmoid", "Gelu"} & set(operators(form))
+    assert not {"HardSigmoid", "Gelu", "FastGelu"} & set(operators(form))
     assert_lossless(proto, form)
 
 
@@ -149,6 +181,24 @@ def test_a_rise_of_another_tensor_is_no_gelu(tmp_path: Path, order: str) -> None
     proto = net(*steps, node("Add", "e2 one", "e"), *GELUS[order])
     form = respelled(proto, tmp_path)
     assert "Gelu" not in operators(form)
+    assert_lossless(proto, form)
+
+
+@pytest.mark.parametrize(
+    "cube",
+    [
+        [node("Pow", "n three", "k")],
+        [node("Mul", "n n", "k2"), node("Mul", "x k2", "k")],
+        [node("Mul", "x x", "k2"), node("Mul", "n k2", "k")],
+    ],
+)
+def test_a_cube_of_another_tensor_is_no_gelu(tmp_path: Path, cube: list[NodeProto]) -> None:
+    proto = fast_gelu()
+    del proto.graph.node[0]
+    for at, step in enumerate([node("Neg", "x", "n"), *cube]):
+        proto.graph.node.insert(at, step)
+    form = respelled(proto, tmp_path)
+    assert "FastGelu" not in operators(form)
     assert_lossless(proto, form)
 
 
