@@ -15,9 +15,9 @@ from sparsify_tui.analyses.kernels import Charge, Profiled, ProfilerCost, charge
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.race import race
 from sparsify_tui.core.candidates import Candidate, candidates, probes
+from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.placement import MixModel
-from sparsify_tui.core.profile import Int8Lane, Mix
 from sparsify_tui.core.protocols import KernelTime, Progress
 from sparsify_tui.core.timing import Ratio, summarize_runs
 from sparsify_tui.engines.machine import available_memory

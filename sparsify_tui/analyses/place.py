@@ -19,9 +19,10 @@ from sparsify_tui.analyses.race import race
 from sparsify_tui.codec import value_from
 from sparsify_tui.core.candidates import Candidate, candidates, late_starts
 from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.lane import Mix
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.placement import MixModel, Placement, Raced
-from sparsify_tui.core.profile import Mix, PerfProfile
+from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.protocols import Progress
 from sparsify_tui.core.timing import Ratio
 from sparsify_tui.errors import InputError, ModelError

@@ -9,8 +9,9 @@ from typing import Any
 from sparsify_tui.cli.documents import timing_document
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.best import int8_speed_up
+from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import Model
-from sparsify_tui.core.profile import Int8Lane, LayerTime, Mix, PerfProfile
+from sparsify_tui.core.profile import LayerTime, PerfProfile
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.timing import trust_label
 from sparsify_tui.core.units import format_percent, format_rate, format_ratio

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
-from sparsify_tui.core.profile import Int8Lane, LayerTime, Mix, OtherTime, Peak, PerfProfile
+from sparsify_tui.core.profile import LayerTime, OtherTime, Peak, PerfProfile
 from sparsify_tui.store.projects import ProjectStore
 from tests.cli.driver import Commands
 from tests.core import examples

@@ -6,9 +6,9 @@ import pytest
 
 from sparsify_tui.core.best import best_compression, best_speed_up, int8_speed_up
 from sparsify_tui.core.estimate import UNKNOWN, Basis, Estimate, Outlook
+from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.modifiers import Pruning
-from sparsify_tui.core.profile import Int8Lane, Mix
 from sparsify_tui.core.project import Comparison, Project, Run
 from tests.core import examples
 

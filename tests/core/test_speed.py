@@ -7,10 +7,11 @@ import pytest
 
 from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.estimate import NO_SPEED_UP
+from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.modifiers import Epochs, Pruning
 from sparsify_tui.core.optimization import adopt_placement, set_quantized, toggle_quantized
-from sparsify_tui.core.profile import Int8Lane, LayerTime, Mix, PerfProfile
+from sparsify_tui.core.profile import LayerTime, PerfProfile
 from sparsify_tui.core.speed import expected_speed_up
 from tests.core.examples import layer, level, model_of, perf_profile, placement, plan_of, timing
 

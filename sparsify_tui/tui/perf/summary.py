@@ -7,9 +7,10 @@ from statistics import median
 
 from sparsify_tui.core.best import Known, int8_speed_up
 from sparsify_tui.core.estimate import NO_SPEED_FROM_ZEROS, Estimate, Outlook
+from sparsify_tui.core.lane import Int8Lane
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.perf_change import MEASURED_APART, PerfChange
-from sparsify_tui.core.profile import Int8Lane, PerfProfile
+from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.sparse_model import MODELLED_LEVELS, SparseEngine
 from sparsify_tui.core.timing import Ratio, trust_label
 from sparsify_tui.core.units import (

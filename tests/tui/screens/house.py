@@ -12,8 +12,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from sparsify_tui.codec import document_from
+from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
-from sparsify_tui.core.profile import Int8Lane, LayerTime, Mix, Peak, PerfProfile
+from sparsify_tui.core.profile import LayerTime, Peak, PerfProfile
 from sparsify_tui.core.project import AppliedModel, Project
 from sparsify_tui.core.protocols import Progress
 from sparsify_tui.errors import ModelError
