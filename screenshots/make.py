@@ -26,6 +26,7 @@ SIZES = ((80, 24), (160, 50))
 SECTIONS = (
     ("0", "projects"),
     ("1", "performance"),
+    ("t", "roofline"),
     ("2", "loss"),
     ("3", "optimization"),
     ("4", "benchmarks"),
@@ -54,10 +55,13 @@ async def prepare(home: Path) -> None:
     bench.projects.set_training(project.id, training)
     await bench.measure.perf(project.id, batch=64)
     await bench.measure.loss(project.id)
-    for sparsity in (0.5, 0.6):
-        plan = bench.plans.create(project.id, PlanRequest(sparsity=sparsity, scope="global"))
-        request = BenchmarkRequest(optimizations=(plan.id,), batches=(1, 64))
-        await bench.benchmarks.run(project.id, request)
+    pruned = bench.plans.create(project.id, PlanRequest(sparsity=0.5, scope="global"))
+    placement = await bench.measure.place(project.id, batch=64)
+    request = PlanRequest(sparsity=0.5, scope="global", placement=placement, name="global-50-int8")
+    both = bench.plans.create(project.id, request)
+    for plan in (pruned, both):
+        measured = BenchmarkRequest(optimizations=(plan.id,), batches=(1, 64))
+        await bench.benchmarks.run(project.id, measured)
 
 
 async def draw(home: Path, size: tuple[int, int]) -> list[Path]:
@@ -67,7 +71,7 @@ async def draw(home: Path, size: tuple[int, int]) -> list[Path]:
     async with app.run_test(size=size) as pilot:
         await pilot.pause(_SETTLE_S)
         for key, name in SECTIONS:
-            if key == "1":
+            if name == "performance":
                 await pilot.press("enter")
             await pilot.press(key)
             await pilot.pause(_SETTLE_S)
