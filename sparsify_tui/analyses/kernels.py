@@ -23,7 +23,7 @@ from sparsify_tui.onnxio.rewrite import write_model
 FEWEST_PROFILED_RUNS = 20
 """With the minimum of 20 runs a node's time is within 3 %, even on a loaded machine."""
 _MOST_PROFILED_RUNS = 200
-_PROFILED_S = 3.0
+_PROFILED_S = 1.5
 _BLANK_KERNELS = 200
 _BLANK_RUNS = 20
 
