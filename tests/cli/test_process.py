@@ -77,7 +77,7 @@ def test_an_interrupt_ends_the_command_and_its_child(benchmark: subprocess.Popen
     assert children
 
     benchmark.send_signal(signal.SIGINT)
-    out, err = benchmark.communicate(timeout=10)
+    out, err = benchmark.communicate(timeout=30)
     answer = Answer(code=benchmark.returncode, out=out, err=err)
 
     assert answer.code == 130
