@@ -85,7 +85,7 @@ class Scorer:
     def _call(self, metric: Metric, outputs: Sequence[Array]) -> float:
         try:
             value = float(metric(list(outputs), self._labels))
-        except Exception as error:
+        except Exception as error:  # the user's own function may raise anything
             raise UsageError(
                 f"The metric {clean_text(self._own_name)} failed: {type(error).__name__}: "
                 f"{clean_text(error)}.",
@@ -148,7 +148,7 @@ def load_metric(text: str) -> Metric:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except Exception as error:  # the user's own file may raise anything
         raise UsageError(
             f"{clean_text(file)} cannot be run: {type(error).__name__}: {clean_text(error)}.",
             "Try it with python first.",

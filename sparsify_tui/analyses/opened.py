@@ -49,7 +49,6 @@ class Opened:
             engine=self.engine.name,
             engine_version=self.engine.version,
             provider=self.engine.provider,
-            spinning=self.options.spinning,
         )
 
     @property

@@ -127,7 +127,7 @@ class _Search:
             Raced(
                 name=mix.name,
                 layers=len(mix.layers),
-                predicted_ms=self._model.predict(mix.layers),
+                predicted_ms=self._predicted_ms(mix),
                 ratio=ratios[mix.name],
             )
             for mix in mixes
@@ -165,7 +165,6 @@ class _Search:
         return f"int8 changes the outputs too much: {self._words}"
 
     def _placed(self, mix: Candidate, fastest: str, gate: Gate) -> Placement:
-        self._guard.check(self._forms.file(mix))
         return Placement(
             changes=Changes(
                 int8=tuple(layer for layer in self._forms.ids if layer in mix.layers),
@@ -178,7 +177,7 @@ class _Search:
             speed_up=gate.speed_up,
             passes=gate.passes,
             raced=tuple(self._raced),
-            predicted_ms=self._model.predict(mix.layers),
+            predicted_ms=self._predicted_ms(mix),
             measured_ms=gate.chosen_ms,
             metric=self._guard.check(self._forms.file(mix)).words,
             calibration=self._forms.prepared.calibration,
@@ -187,6 +186,10 @@ class _Search:
             threads=self._opened.options.threads,
             model_digest=self._opened.model.sha256,
         )
+
+    def _predicted_ms(self, mix: Candidate) -> float | None:
+        """None for a mix with float between: nothing of that kind was fitted."""
+        return self._model.predict(mix.layers) if mix.between else None
 
     def _left_out(self, mix: Candidate) -> str:
         """Which kinds of layers stay in float, in words."""
@@ -202,7 +205,7 @@ class _Search:
     ) -> Generator[Progress, None, Placement]:
         """No int8: the rewritten float form where it passes the gate, else the original."""
         kept = _kept(self._opened, cause)
-        kept = replace(kept, raced=tuple(self._raced), metric=self._words)
+        kept = replace(kept, raced=tuple(self._raced))
         if fastest == ORIGINAL:
             return kept
         found = self._guard.check(floats[fastest])
@@ -215,7 +218,6 @@ class _Search:
             kept,
             changes=Changes(respelled=True),
             float_form=fastest,
-            ratio=Ratio(value=1.0, low=1.0, high=1.0),
             speed_up=gate.speed_up,
             passes=gate.passes,
             measured_ms=gate.chosen_ms,
@@ -230,8 +232,8 @@ def _kept(opened: Opened, cause: str) -> Placement:
         changes=Changes(),
         cause=cause,
         float_form=ORIGINAL,
-        ratio=Ratio(value=1.0, low=1.0, high=1.0),
-        speed_up=Ratio(value=1.0, low=1.0, high=1.0),
+        ratio=None,
+        speed_up=None,
         passes=(),
         raced=(),
         predicted_ms=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -133,14 +133,20 @@ async def _with_inputs(
 
 @contextmanager
 def _kept_on_success(bench: Workbench, before: Project | None, given: Project) -> Iterator[None]:
-    try:
-        yield
-    except click.exceptions.Exit:  # a command that succeeded, and says so by its code
-        raise
-    except BaseException:
-        with suppress(SparsifyError):  # the failure itself is what must be told
-            bench.inputs.take_back(before, given)
-        raise
+    """Whatever ends the block early, an interrupt included, takes the inputs back."""
+    with ExitStack() as undo:
+        undo.callback(_take_back, bench, before, given)
+        try:
+            yield
+        except click.exceptions.Exit:  # a command that succeeded, and says so by its code
+            undo.pop_all()
+            raise
+        undo.pop_all()
+
+
+def _take_back(bench: Workbench, before: Project | None, given: Project) -> None:
+    with suppress(SparsifyError):  # the failure itself is what must be told
+        bench.inputs.take_back(before, given)
 
 
 def found_project(bench: Workbench, reference: str) -> Project | None:
@@ -163,12 +169,10 @@ async def _new_project(
     """A project that is only kept when all it is given fits the model."""
     narrator = Narrator("reading")
     project = await bench.projects.create(path, dims=dims, values=values, on_progress=narrator)
-    try:
+    with ExitStack() as undo:
+        undo.callback(bench.projects.delete, project.id)
         if data is not None:
             project = await bench.inputs.attach_data(project.id, data, on_progress=narrator)
-    except BaseException:
-        bench.projects.delete(project.id)
-        raise
-    finally:
-        narrator.done()
+        undo.pop_all()
+    narrator.done()
     return project

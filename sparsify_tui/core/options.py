@@ -27,6 +27,4 @@ class RunOptions:
     """A data file for int8 ranges; None for the same as `data`."""
     batch: int = 1
     threads: int = 1
-    spinning: bool = True
-    """Whether idle threads of the engine spin between two operations."""
     engine: str = "onnxruntime"

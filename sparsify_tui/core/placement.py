@@ -133,9 +133,15 @@ class Placement:
     float_form: str
     """Which float form of the model was the fastest: the original, or a rewriting of it."""
     ratio: Ratio | None
-    """The fastest float form's time over the chosen one's, pooled over the gate's passes."""
+    """The fastest float form's time over the chosen one's, pooled over the gate's passes.
+
+    None where the chosen one is that form itself.
+    """
     speed_up: Ratio | None
-    """The original's time over the chosen one's, pooled over the gate's passes."""
+    """The original's time over the chosen one's, pooled over the gate's passes.
+
+    None where the original stays, so that there was nothing to measure.
+    """
     passes: tuple[Ratio, ...]
     """The gate: each in fresh sessions, against the fastest float form."""
     raced: tuple[Raced, ...]

@@ -68,7 +68,6 @@ class Engine(Protocol):
         threads: int,
         profiled: bool = False,
         in_turn: bool = False,
-        spinning: bool = True,
     ) -> Session:
         """Loads a model file.
 
@@ -78,8 +77,6 @@ class Engine(Protocol):
             profiled: Whether `kernel_times` will be asked for.
             in_turn: Whether another session runs in turn with this one, so that its threads
                 must be quiet between two runs.
-            spinning: Whether idle threads spin between two operations, where the runtime
-                leaves the choice.
 
         Raises:
             ModelError: The runtime refuses it, or would run it on another provider.

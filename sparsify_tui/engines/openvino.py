@@ -64,10 +64,9 @@ class OpenVino:
         threads: int,
         profiled: bool = False,
         in_turn: bool = False,
-        spinning: bool = True,
     ) -> OpenVinoSession:
         """Loads a model file. Raises ModelError when OpenVINO refuses it."""
-        del in_turn, spinning  # its threads sleep soon after a run, and there is no choice
+        del in_turn  # its threads sleep soon after a run, and there is no choice
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",

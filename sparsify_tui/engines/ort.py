@@ -69,14 +69,11 @@ class OnnxRuntime:
         threads: int,
         profiled: bool = False,
         in_turn: bool = False,
-        spinning: bool = True,
     ) -> OrtSession:
         """Loads a model file. Raises ModelError when onnxruntime refuses it."""
         options = _options(threads)
         if in_turn:  # else its threads spin on after a run, and slow the other session by half
             options.add_session_config_entry("session.force_spinning_stop", "1")
-        if not spinning:
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return OrtSession(str(path), self.provider, options, profiled=profiled)
 
     def trace_shapes(self, model: bytes, feeds: Feeds) -> Mapping[str, tuple[int, ...]]:

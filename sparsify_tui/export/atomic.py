@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sparsify_tui.errors import ExportError
@@ -96,15 +96,17 @@ def _old_mode(target: Path, *, overwrite: bool) -> int | None:
 @contextmanager
 def _folder(folder: Path) -> Iterator[Path]:
     """The folder, made if it is missing, and removed again if the block fails."""
-    is_new = not folder.exists()
-    folder.mkdir(exist_ok=True)
-    try:
+    with ExitStack() as undo:
+        if not folder.exists():
+            undo.callback(_remove, folder)
+        folder.mkdir(exist_ok=True)
         yield folder
-    except BaseException:
-        if is_new:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
+        undo.pop_all()
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):  # somebody else may have put a file there meanwhile
+        folder.rmdir()
 
 
 def _write_new(path: Path, content: bytes, mode: int | None) -> None:

@@ -60,11 +60,12 @@ class Transaction:
     @contextmanager
     def joined(self) -> Iterator[Transaction]:
         """A part of it; one that fails takes the whole along, for it may be half done."""
+        is_whole = False
         try:
             yield self
-        except BaseException:
-            self.has_failed = True
-            raise
+            is_whole = True
+        finally:
+            self.has_failed |= not is_whole
 
 
 class DocumentStorage(Storage):

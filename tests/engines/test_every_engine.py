@@ -92,7 +92,7 @@ def test_loading_took_time(engine: Engine, model_file: Path) -> None:
     assert 0 < engine.open(model_file, threads=1).load_ms < 60_000
 
 
-@pytest.mark.parametrize("how", [{"in_turn": True}, {"spinning": False}, {"profiled": True}])
+@pytest.mark.parametrize("how", [{"in_turn": True}, {"profiled": True}])
 def test_however_it_is_opened_the_outputs_are_the_same(
     engine: Engine, how: dict[str, bool], model_file: Path
 ) -> None:
