@@ -212,6 +212,7 @@ def _lane(forms: Forms, model: MixModel) -> Int8Lane:
     return Int8Lane(
         float_ms=model.float_ms,
         calibration=forms.prepared.calibration,
+        is_made_up=forms.prepared.samples.is_made_up,
         repairs=forms.prepared.prepared.repairs,
         respelled=forms.is_respelled,
         layers=forms.ids,

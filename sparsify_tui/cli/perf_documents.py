@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
 from typing import Any
 
 from sparsify_tui.cli.documents import timing_document
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.best import int8_speed_up
+from sparsify_tui.core.best import accuracy_text, int8_speed_up
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.profile import LayerTime, PerfProfile
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.timing import trust_label
-from sparsify_tui.core.units import format_percent, format_rate, format_ratio
+from sparsify_tui.core.units import format_interval, format_percent, format_rate
 
 
 def perf_document(profile: PerfProfile) -> dict[str, Any]:
@@ -67,12 +66,10 @@ def perf_lines(profile: PerfProfile) -> Iterator[str]:
         return
     yield (
         f"int8 in all {len(lane.layers)} layers that can: {trust_label(lane.total)}, "
-        f"{format_ratio(ratio.value)} [{format_ratio(ratio.low)}, {format_ratio(ratio.high)}] "
-        f"as fast; calibrated on {clean_text(lane.calibration)}"
+        f"{format_interval(ratio.value, ratio.low, ratio.high)} as fast; "
+        f"calibrated on {clean_text(lane.calibration)}"
     )
-    if lane.errors:
-        error = format_percent(median(lane.errors))
-        yield f"predicts mixes within {error} (median of {len(lane.errors)})"
+    yield accuracy_text(lane)
     yield from (f"int8 copy: {clean_text(repair, 400)}" for repair in lane.repairs)
 
 
@@ -104,7 +101,7 @@ def _lane_document(profile: PerfProfile, lane: Int8Lane) -> dict[str, Any]:
         "element_ns": lane.element_ns,
         "share_ms": lane.share_ms,
         "mixes": [_mix_document(mix) for mix in lane.mixes],
-        "median_error": median(lane.errors) if lane.errors else None,
+        "median_error": lane.median_error,
         "batch": profile.batch,
     }
 

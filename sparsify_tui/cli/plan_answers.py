@@ -17,6 +17,7 @@ from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.timing import Ratio
 from sparsify_tui.core.units import (
     format_count,
+    format_interval,
     format_ms,
     format_percent,
     format_ratio,
@@ -118,13 +119,9 @@ def plan_lines(plan: Optimization, outlook: Outlook, *, is_met: bool) -> list[st
 
 
 def _speed_up(estimate: Estimate) -> str:
-    interval = (
-        ""
-        if estimate.low is None or estimate.low == estimate.high
-        else f" [{format_ratio(estimate.low)}, {format_ratio(estimate.high)}]"
-    )
     note = f": {clean_text(estimate.note, _LONG)}" if estimate.note else ""
-    return f"{format_ratio(estimate.value)}{interval} {estimate.basis}{note}"
+    ratio = format_interval(estimate.value, estimate.low, estimate.high)
+    return f"{ratio} {estimate.basis}{note}"
 
 
 def _placement_lines(found: Placement) -> list[str]:

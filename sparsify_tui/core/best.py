@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sparsify_tui.core.estimate import Estimate, Outlook
+from sparsify_tui.core.lane import Int8Lane
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.project import BenchmarkRun, Project
 from sparsify_tui.core.timing import Ratio
+from sparsify_tui.core.units import format_percent
 from sparsify_tui.core.verdicts import against_original
 
 
@@ -46,6 +48,17 @@ def int8_speed_up(profile: PerfProfile) -> Ratio | None:
     return Ratio(
         value=lane.float_ms / middle_ms, low=lane.float_ms / high_ms, high=lane.float_ms / low_ms
     )
+
+
+def accuracy_text(lane: Int8Lane) -> str:
+    """How well mixes have been predicted by a fit on the others."""
+    if lane.refused:
+        return ""
+    if not lane.errors:
+        return "its predictions of mixes are not checked"
+    checks = len(lane.errors)
+    of = f"median of {checks} checks" if checks > 1 else "one check"
+    return f"predicts mixes within {format_percent(lane.median_error)} ({of})"
 
 
 def _largest(found: Iterable[Known]) -> Known | None:

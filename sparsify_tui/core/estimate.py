@@ -47,6 +47,18 @@ class Outlook:
     loss: Estimate
     recovery: Estimate
 
+    @property
+    def flops_cut(self) -> float | None:
+        """Share of the FLOPs that touch a zero; None where they are unknown."""
+        if not self.flops or self.remaining_flops is None:
+            return None
+        return 1 - self.remaining_flops / self.flops
+
+    @property
+    def params_cut(self) -> float | None:
+        """Share of the parameters that become zero; None where there are none."""
+        return 1 - self.remaining_params / self.params if self.params else None
+
 
 NO_SPEED_UP = Estimate(value=1.0, low=1.0, high=1.0, basis="modelled", note=NO_SPEED_FROM_ZEROS)
 _FLOAT_BYTES = 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.placement import Edge
@@ -41,6 +42,8 @@ class Int8Lane:
     """Of the prepared float form, which the prediction starts from."""
     calibration: str = ""
     """What the ranges were taken from, in words."""
+    is_made_up: bool = False
+    """Whether that was no data of the user's."""
     repairs: tuple[str, ...] = ()
     """What had to be changed in the copy, in words."""
     respelled: bool = False
@@ -61,3 +64,8 @@ class Int8Lane:
     def errors(self) -> tuple[float, ...]:
         """Of the predictions, as fractions, the smallest first: the profile's own accuracy."""
         return tuple(sorted(abs(mix.error) for mix in self.mixes))
+
+    @property
+    def median_error(self) -> float | None:
+        """The middle one of them; None where no prediction was checked."""
+        return median(self.errors) if self.errors else None

@@ -65,6 +65,11 @@ class Run:
     environment: Environment | None = None
     """None in benchmarks of before it was kept for each run."""
 
+    @property
+    def prediction_error(self) -> float | None:
+        """Predicted over measured, less 1."""
+        return None if self.predicted_ms is None else self.predicted_ms / self.timing.median_ms - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:

@@ -11,9 +11,9 @@ from sparsify_tui.core.runs import Beside, untrusted, warnings_between
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import (
     format_bytes,
+    format_interval,
     format_ms,
     format_rate,
-    format_ratio,
     format_score,
 )
 from sparsify_tui.core.verdicts import comparison_of, interval_text, verdict_lines
@@ -51,8 +51,8 @@ def ratio_text(row: Beside) -> str:
     """A ratio with its interval, marked where it was not measured in turn."""
     if row.ratio.value is None:
         return "1, the base"
-    text = f"{format_ratio(row.ratio.value)} [{format_ratio(row.ratio.low)}, "
-    return f"{text}{format_ratio(row.ratio.high)}]{'' if row.is_in_turn else ' not in turn'}"
+    text = format_interval(row.ratio.value, row.ratio.low, row.ratio.high)
+    return text if row.is_in_turn else f"{text} not in turn"
 
 
 def _timing_cells(run: Run) -> tuple[str, ...]:

@@ -45,6 +45,13 @@ def format_ratio(value: float | None) -> str:
     return NOT_MEASURED if value is None else f"{value:.2f}×"
 
 
+def format_interval(value: float | None, low: float | None, high: float | None) -> str:
+    """A ratio with its interval, where it has one: 1.72× [1.69×, 1.75×]."""
+    if low is None or high is None or low == high:
+        return format_ratio(value)
+    return f"{format_ratio(value)} [{format_ratio(low)}, {format_ratio(high)}]"
+
+
 def format_number(value: float | None) -> str:
     """Three significant digits and no unit: 88.2, 1.25, 0.043."""
     if value is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sparsify_tui.core.project import AppliedModel, BenchmarkRun, Comparison, MeasuredModel, Run
-from sparsify_tui.core.units import format_ratio
+from sparsify_tui.core.units import format_interval
 
 ZEROS_BRING_NO_SPEED = "smaller when compressed, not faster: onnxruntime multiplies zeros too"
 
@@ -28,7 +28,7 @@ def comparison_of(run: BenchmarkRun, label: str) -> Comparison | None:
 def interval_text(comparison: Comparison) -> str:
     """A ratio as people read it: 1.72× [1.69×, 1.75×]."""
     ratio = comparison.ratio
-    return f"{format_ratio(ratio.value)} [{format_ratio(ratio.low)}, {format_ratio(ratio.high)}]"
+    return format_interval(ratio.value, ratio.low, ratio.high)
 
 
 def why_not_optimized(comparisons: Sequence[Comparison], *, is_pruned_only: bool) -> str:

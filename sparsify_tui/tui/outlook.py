@@ -14,6 +14,7 @@ from sparsify_tui.core.profile import LossProfile, PerfProfile
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import (
     format_count,
+    format_interval,
     format_ms,
     format_percent,
     format_ratio,
@@ -70,10 +71,7 @@ def _why_float_parts(plan: Optimization) -> tuple[Part, ...]:
 def _speed_text(speed: Estimate) -> str:
     if speed.value is None:
         return "speed-up unknown"
-    if speed.low is None or speed.low == speed.high:
-        return f"speed-up {format_ratio(speed.value)} {speed.basis}"
-    interval = f"[{format_ratio(speed.low)}, {format_ratio(speed.high)}]"
-    return f"speed-up {format_ratio(speed.value)} {interval} {speed.basis}"
+    return f"speed-up {format_interval(speed.value, speed.low, speed.high)} {speed.basis}"
 
 
 def _target_parts(plan: Optimization, *, is_met: bool) -> tuple[Part, ...]:

@@ -116,7 +116,7 @@ class BenchCharts(Container):
 
 def _whole(value: float) -> str:
     """Half a thread has no number."""
-    return f"{value:.0f}" if value.is_integer() else NOT_MEASURED
+    return str(int(value)) if value.is_integer() else NOT_MEASURED
 
 
 def _curve(scaling: Scaling, axis: Axis) -> CurveSeries:

@@ -9,6 +9,7 @@ from sparsify_tui.core.runs import Beside, ChosenRun, untrusted, warnings_betwee
 from sparsify_tui.core.timing import trust_label
 from sparsify_tui.core.units import (
     format_bytes,
+    format_change,
     format_ms,
     format_percent,
     format_rate,
@@ -71,10 +72,9 @@ def _quality(model: MeasuredModel) -> str:
 def _prediction(run: Run) -> str:
     if run.predicted_ms is None:
         return ""
-    error = run.predicted_ms / run.timing.median_ms - 1
     return (
         f"predicted {format_ms(run.predicted_ms)} ms, measured "
-        f"{format_ms(run.timing.median_ms)} ms ({error:+.1%})"
+        f"{format_ms(run.timing.median_ms)} ms ({format_change(run.prediction_error)})"
     )
 
 

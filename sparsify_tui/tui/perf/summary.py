@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
-from sparsify_tui.core.best import Known, int8_speed_up
+from sparsify_tui.core.best import Known, accuracy_text, int8_speed_up
 from sparsify_tui.core.estimate import NO_SPEED_FROM_ZEROS, Estimate, Outlook
 from sparsify_tui.core.lane import Int8Lane
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.perf_change import MEASURED_APART, PerfChange
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.sparse_model import MODELLED_LEVELS, SparseEngine
-from sparsify_tui.core.timing import Ratio, trust_label
+from sparsify_tui.core.timing import trust_label
 from sparsify_tui.core.units import (
     format_count,
     format_flops,
+    format_interval,
     format_ms,
     format_number,
     format_percent,
@@ -67,8 +67,8 @@ def int8_line(profile: PerfProfile) -> Line:
         return [(f"int8 refused: {lane.refused or 'it has no time'}", _WARN)]
     style = "bold $text-success" if ratio.low > 1 else _WARN
     return [
-        (f"all int8 {interval_text(ratio)}", style),
-        (calibration_text(lane), "$text-warning" if _is_made_up(lane) else ""),
+        (f"all int8 {format_interval(ratio.value, ratio.low, ratio.high)}", style),
+        (calibration_text(lane), "$text-warning" if lane.is_made_up else ""),
         (f"{len(lane.layers)} layers", _QUIET),
     ]
 
@@ -76,17 +76,6 @@ def int8_line(profile: PerfProfile) -> Line:
 def calibration_text(lane: Int8Lane) -> str:
     """What the ranges of int8 rest on."""
     return f"ranges from {lane.calibration}" if lane.calibration else ""
-
-
-def accuracy_text(lane: Int8Lane) -> str:
-    """How well mixes have been predicted by a fit on the others."""
-    if lane.refused:
-        return ""
-    if not lane.errors:
-        return "its predictions of mixes are not checked"
-    checks = len(lane.errors)
-    of = f"median of {checks} checks" if checks > 1 else "one check"
-    return f"predicts mixes within {format_percent(median(lane.errors))} ({of})"
 
 
 def best_parts(best: Best) -> Line:
@@ -100,12 +89,6 @@ def best_parts(best: Best) -> Line:
     if compression is not None:
         parts.append((f"compression {_known_text(compression)}", ""))
     return [*parts, ("3 optimizes", _QUIET)]
-
-
-def interval_text(ratio: Ratio) -> str:
-    """A ratio with its 95 % interval."""
-    low, high = format_number(ratio.low), format_number(ratio.high)
-    return f"{format_ratio(ratio.value)} [{low}, {high}]"
 
 
 def flops_lines(
@@ -164,15 +147,9 @@ def _known_text(known: Known) -> str:
 
 
 def _cuts(outlook: Outlook) -> Line:
-    flops = (
-        None
-        if not outlook.flops or outlook.remaining_flops is None
-        else 1 - outlook.remaining_flops / outlook.flops
-    )
-    params = 1 - outlook.remaining_params / outlook.params if outlook.params else None
     return [
-        (f"FLOPs {format_percent(flops)}", _STRONG),
-        (f"parameters {format_percent(params)}", _STRONG),
+        (f"FLOPs {format_percent(outlook.flops_cut)}", _STRONG),
+        (f"parameters {format_percent(outlook.params_cut)}", _STRONG),
         ("FLOPs that an engine which skips zeros would save", _QUIET),
     ]
 
@@ -183,7 +160,3 @@ def _peak_text(profile: PerfProfile) -> str:
         return ""
     rate, memory = format_number(peak.gflops), format_number(peak.gbytes_per_s)
     return f"peak {rate} GFLOP/s, {memory} GB/s"
-
-
-def _is_made_up(lane: Int8Lane) -> bool:
-    return "made" in lane.calibration
