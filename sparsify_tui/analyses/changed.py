@@ -75,7 +75,7 @@ class FloatForm:
     Args:
         opened: The model and its samples.
         loaded: The same model, or a pruned copy of it.
-        respell: Whether old spellings of HardSwish and GELU become one operator.
+        respell: Whether spellings that run slowly are rewritten, which is lossless.
         folder: For files that are needed for a moment.
     """
 

@@ -42,4 +42,4 @@ def _int8_notes(plan: Optimization, model: Model) -> Iterator[str]:
             f"{named}{more}"
         )
     if plan.placement is not None and plan.changes.respelled:
-        yield "old spellings of HardSwish and GELU are rewritten in the saved .onnx only"
+        yield "slow spellings of operators are rewritten in the saved .onnx only"

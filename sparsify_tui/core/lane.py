@@ -47,7 +47,7 @@ class Int8Lane:
     repairs: tuple[str, ...] = ()
     """What had to be changed in the copy, in words."""
     respelled: bool = False
-    """Whether the copy has old spellings of HardSwish and GELU rewritten."""
+    """Whether slow spellings of operators are rewritten in the copy."""
     layers: tuple[LayerId, ...] = ()
     """Those that are int8 in it."""
     scale: float = 1.0

@@ -24,7 +24,7 @@ class Quantization:
     between: bool = True
     """Whether additions and poolings between two int8 layers stay in int8, too."""
     respelled: bool = False
-    """Whether old spellings of HardSwish and GELU become one operator."""
+    """Whether spellings that run slowly are rewritten, which is lossless."""
     found: Placement | None = None
     """What the search that placed it has measured; None when placed by hand."""
     start_epoch: float = setting(

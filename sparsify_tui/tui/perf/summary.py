@@ -74,8 +74,10 @@ def int8_line(profile: PerfProfile) -> Line:
 
 
 def calibration_text(lane: Int8Lane) -> str:
-    """What the ranges of int8 rest on."""
-    return f"ranges from {lane.calibration}" if lane.calibration else ""
+    """What the ranges of int8 rest on; short where it is a warning, which must find room."""
+    if lane.is_made_up:
+        return "ranges from made-up samples"
+    return f"ranges: {lane.calibration}" if lane.calibration else ""
 
 
 def best_parts(best: Best) -> Line:

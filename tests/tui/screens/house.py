@@ -56,7 +56,8 @@ def measured_profile(**changes: Any) -> PerfProfile:
         "int8": Int8Lane(
             total=examples.timing(median_ms=5.0, low_ms=4.9, high_ms=5.1, min_ms=4.8),
             float_ms=10.0,
-            calibration="made-up samples",
+            calibration="1 of 1 samples of random values; no data is attached",
+            is_made_up=True,
             layers=tuple(map(LayerId, NAMES)),
             mixes=tuple(_mix(*row) for row in ((8.16, 8.0), (6.3, 6.0), (7.1, 7.0))),
         ),
