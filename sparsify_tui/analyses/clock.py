@@ -53,9 +53,10 @@ def compare_laps(a: Laps, b: Laps, *, threads: int) -> Ratio:
     """Ratio of two works that were timed in turn: above 1, b is faster.
 
     One thread is compared by its CPU time, from which it is not taken when others need the
-    core. The clock on the wall counts for several threads, and for work that is done elsewhere.
+    core. The clock on the wall counts for several threads, for work that is done elsewhere, and
+    where the CPU's clock is too coarse: some machines let it stand still for a short turn.
     """
-    if threads == 1 and all(_works_here(laps) for laps in (a, b)):
+    if threads == 1 and all(_works_here(laps) and min(laps.cpu_ms) > 0 for laps in (a, b)):
         return compare_pairs(a.cpu_ms, b.cpu_ms)
     return compare_pairs(a.samples_ms, b.samples_ms)
 

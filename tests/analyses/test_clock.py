@@ -327,6 +327,13 @@ def test_work_that_is_done_elsewhere_is_compared_by_the_clock_on_the_wall() -> N
     assert compare_laps(laps_of(20, 20), laps_of(10, 1), threads=1).value == pytest.approx(2)
 
 
+def test_a_cpu_clock_that_stood_still_for_a_turn_is_not_used() -> None:
+    coarse = Laps(samples_ms=(10.0,) * 30, cpu_ms=(0.0, *(10.3,) * 29), gauge=QUIET)
+
+    assert compare_laps(coarse, laps_of(5, 5), threads=1).value == pytest.approx(2)
+    assert compare_laps(laps_of(5, 5), coarse, threads=1).value == pytest.approx(0.5)
+
+
 def test_laps_are_quiet_unless_the_gauge_says_otherwise() -> None:
     assert Laps(samples_ms=(1.0,)).is_quiet
     assert Laps(samples_ms=(1.0,), gauge=QUIET).is_quiet
