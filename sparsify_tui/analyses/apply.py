@@ -16,10 +16,10 @@ from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.analyses.turns import BASELINE, Entrant, as_part, time_case
 from sparsify_tui.codec import value_from
 from sparsify_tui.core.cases import Case, ChangedModel
+from sparsify_tui.core.distances import distance_between
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.project import AppliedModel, Comparison
 from sparsify_tui.core.protocols import Array, Progress
-from sparsify_tui.core.sensitivity import relative_error
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import ExportError, ModelError
 
@@ -64,12 +64,16 @@ def apply_optimization(
     )
 
 
-def _output_error(opened: Opened, changed: Path) -> float:
-    """How far the outputs move. Raises ModelError where they are no longer numbers."""
+def _output_error(opened: Opened, changed: Path) -> float | None:
+    """How far the outputs move; None where they do not vary at all.
+
+    Raises:
+        ModelError: They are no longer numbers.
+    """
     base, outputs = outputs_of_both(opened, changed)
     if all_finite(base) and not all_finite(outputs):
         raise ModelError("The changed model gives NaN or infinity.", "Change less of it.")
-    return relative_error(base, outputs)
+    return distance_between("mse", base, outputs)
 
 
 def _compare(

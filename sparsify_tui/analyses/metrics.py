@@ -5,22 +5,21 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
 import numpy as np
 
 from sparsify_tui.analyses.opened import Opened
+from sparsify_tui.core.distances import distance_between, top1_terms
 from sparsify_tui.core.project import MetricChange
 from sparsify_tui.core.protocols import Array, Session
-from sparsify_tui.core.sensitivity import disagreement, divergence, relative_error, top1
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import UsageError
 
-Metric: TypeAlias = "Callable[[Sequence[Array], Array | None], float]"
-"""The user's own: outputs in the model's order, each [samples, …], and labels; more is better."""
-
+_NUMBER = "A number is needed."
 SCORED_SAMPLES = 64
 """Most samples that two models' outputs are compared on."""
 HIGHEST_SQNR_DB = 200.0
@@ -42,7 +41,6 @@ class Scorer:
     def __init__(self, opened: Opened, metric: str = "") -> None:
         self._opened = opened
         self._own = load_metric(metric) if metric else None
-        self._own_name = metric.rpartition(":")[2]
 
     def changes(self, changed: Path) -> tuple[MetricChange, ...]:
         """All metrics before and after; the first is the one to judge by.
@@ -79,28 +77,12 @@ class Scorer:
         return run_all(self._opened, session, most)
 
     def _by_own(self, metric: Metric, outputs: Sequence[Array]) -> MetricChange:
-        before, after = (self._call(metric, one) for one in (self._base, outputs))
-        return MetricChange(name=self._own_name, before=before, after=after)
-
-    def _call(self, metric: Metric, outputs: Sequence[Array]) -> float:
-        try:
-            value = float(metric(list(outputs), self._labels))
-        except Exception as error:  # the user's own function may raise anything
-            raise UsageError(
-                f"The metric {clean_text(self._own_name)} failed: {type(error).__name__}: "
-                f"{clean_text(error)}.",
-                "It is called with a list of output arrays and the labels (or None), and must "
-                "return a number.",
-            ) from error
-        if not math.isfinite(value):
-            raise UsageError(
-                f"The metric {clean_text(self._own_name)} gave {value}.", "A number is needed."
-            )
-        return value
+        before, after = (metric.score(one, self._labels) for one in (self._base, outputs))
+        return MetricChange(name=metric.name, before=before, after=after)
 
     def _by_labels(self, outputs: Sequence[Array]) -> tuple[MetricChange, ...]:
         labels, classes = cast("Array", self._labels), self._base[0].shape[1]
-        before, after = (top1(one, labels) for one in (self._base, outputs))
+        before, after = (float(top1_terms(one, labels).mean()) for one in (self._base, outputs))
         first = MetricChange(name="top-1", before=before, after=after)
         if classes < _FEWEST_FOR_TOP_5:
             return (first,)
@@ -109,25 +91,44 @@ class Scorer:
 
     def _distances(self, outputs: Sequence[Array]) -> tuple[MetricChange, ...]:
         base = [one[: len(other)] for one, other in zip(self._base, outputs, strict=True)]
-        if not all_finite((*base, *outputs)):
+        if not all_finite((*base, *outputs)) or all(one.dtype.kind != "f" for one in base):
             return ()
-        first = next((array for array in base if array.dtype.kind == "f"), None)
-        if first is None:
-            return ()
-        error = relative_error(base, outputs)
-        measured = (
-            MetricChange(name="output error", before=0.0, after=error),
-            MetricChange(name="SQNR dB", before=HIGHEST_SQNR_DB, after=sqnr_db(base, outputs)),
+        found = {name: distance_between(name, base, outputs) for name in ("agreement", "kl", "mse")}
+        shown = (
+            ("agreement", 1.0, None if found["agreement"] is None else 1 - found["agreement"]),
+            ("KL", 0.0, found["kl"]),
+            ("output error", 0.0, found["mse"]),
+            ("SQNR dB", HIGHEST_SQNR_DB, sqnr_db(base, outputs)),
         )
-        if base[0].ndim < 2 or base[0].shape[-1] < 2 or base[0].dtype.kind != "f":
-            return measured
-        kl = divergence(base, outputs)
-        agreement = 1 - disagreement(base, outputs)
-        return (
-            MetricChange(name="agreement", before=1.0, after=agreement),
-            MetricChange(name="KL", before=0.0, after=kl),
-            *measured,
+        return tuple(
+            MetricChange(name=name, before=before, after=after)
+            for name, before, after in shown
+            if after is not None
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """The user's own function."""
+
+    name: str
+    function: Callable[[list[Array], Array | None], float]
+    """Of outputs in the model's order, each [samples, …], and labels; more is better."""
+
+    def score(self, outputs: Sequence[Array], labels: Array | None) -> float:
+        """What it gives. Raises UsageError where it fails, or gives no number."""
+        try:
+            value = float(self.function(list(outputs), labels))
+        except Exception as error:  # the user's own function may raise anything
+            raise UsageError(
+                f"The metric {clean_text(self.name)} failed: {type(error).__name__}: "
+                f"{clean_text(error)}.",
+                "It is called with a list of output arrays and the labels (or None), and must "
+                "return a number.",
+            ) from error
+        if not math.isfinite(value):
+            raise UsageError(f"The metric {clean_text(self.name)} gave {value}.", _NUMBER)
+        return value
 
 
 def load_metric(text: str) -> Metric:
@@ -156,7 +157,7 @@ def load_metric(text: str) -> Metric:
     found = getattr(module, name, None)
     if not callable(found):
         raise UsageError(f"{clean_text(file)} has no function {name}.", "Define it there.")
-    return cast("Metric", found)
+    return Metric(name=name, function=found)
 
 
 def top_k(scores: Array, labels: Array, k: int) -> float:

@@ -1,144 +1,143 @@
-"""Scores from weights, and distances between a model's outputs before and after a change.
+"""Scores from weights: how many lie below each magnitude, and what they add up to.
 
 Imports numpy: neither the interface nor the workbench may import this file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_BINS = 1 << 16
-_LAST_FINITE_BIN = 0x7F7F
+_Weights = NDArray[np.float32]
+
+_MOST_READ = 1 << 17
+"""Weights of a layer that are all read; of more, an eighth is, or as many as these."""
+_RUN = 16
+"""Weights read in a row where not all are: a line of the cache."""
+_GOLDEN = (5**0.5 - 1) / 2
+_CHUNK = 1 << 17
+"""Weights counted at a time, which stay in the cache."""
+_BINS = 1 << 15
+"""By the exponent and the first 7 bits of the mantissa."""
+_FIRST_INFINITE = 0x7F80
+_SANE = (1e-20, 1e30)
+"""Sums of squares that float32 adds up without loss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MagnitudeHistogram:
-    """Counts and energies of |w| over the upper 16 bits of its float32 pattern.
+class MagnitudeCurve:
+    """How many weights lie below each magnitude, and which share of Σw² they hold.
 
-    A float's bits sort like its magnitude, so one pass serves every level, exactly but
-    for the inside of one bin (at most 1/128 of the threshold).
+    A float32's bits sort like its magnitude: the upper 16 of them are a bin at most 1/128 of
+    the magnitude wide. Up to 131,072 weights the counts are exact, and the energies are those
+    of evenly filled bins: off by 0.5 % of Σw² at the very most, and by 0.01 % on weights that
+    are spread smoothly. For larger layers see `magnitude_curve`.
     """
 
-    counts: Floats
-    """Running number of weights up to the end of each bin, shape [65536]."""
+    ranks: Floats
+    """Running number of weights up to the end of each bin that has some, after a 0."""
     energies: Floats
-    """Running sum of w² likewise."""
-
-    @property
-    def size(self) -> float:
-        """Number of weights."""
-        return float(self.counts[-1])
+    """Running share of Σw² likewise, from 0 to 1."""
+    lows: Floats
+    """Least magnitude of each of these bins."""
+    highs: Floats
+    is_finite: bool
+    """Whether there is neither NaN nor infinity; these are left out."""
 
     def removed_energy(self, levels: Sequence[float]) -> Floats:
-        """Share of Σw² that lies in the fraction `levels` of least magnitude, shape [levels]."""
-        total = self.energies[-1]
-        if total == 0:
-            return np.zeros(len(levels))
-        ranks = np.concatenate([[0.0], self.counts])
-        energies = np.concatenate([[0.0], self.energies])
-        return np.asarray(np.interp(np.asarray(levels) * self.size, ranks, energies) / total)
+        """Share of Σw² that goes with the round(level × size) least weights, shape [levels]."""
+        counts = np.round(np.asarray(levels) * self.ranks[-1])
+        return np.asarray(np.interp(counts, self.ranks, self.energies))
 
     def magnitudes(self, levels: Sequence[float]) -> Floats:
-        """|w| below which the fraction `levels` of the weights lies, shape [levels]."""
-        wanted = np.asarray(levels) * self.size
-        bins = np.minimum(np.searchsorted(self.counts, wanted, side="left"), _BINS - 1)
-        before = np.where(bins > 0, self.counts[bins - 1], 0.0)
-        inside = np.maximum(self.counts[bins] - before, 1.0)
-        part = np.clip((wanted - before) / inside, 0, 1)
-        low, high = _bin_edges(bins), _bin_edges(bins + 1)
-        return np.asarray(low + part * (high - low), dtype=np.float64)
+        """|w| below which the fraction `levels` of the weights lies, shape [levels]; 0 at 0."""
+        if not self.lows.size:
+            return np.zeros(len(levels))
+        wanted = np.asarray(levels) * self.ranks[-1]
+        bins = np.searchsorted(self.ranks[1:], wanted).clip(max=self.lows.size - 1)
+        before, after = self.ranks[bins], self.ranks[bins + 1]
+        part = np.clip((wanted - before) / (after - before), 0, 1)
+        found = self.lows[bins] + part * (self.highs[bins] - self.lows[bins])
+        return np.where(wanted > 0, found, 0.0)
 
 
-def _bin_edges(bins: NDArray[np.int64]) -> Floats:
-    patterns = np.minimum(bins, _LAST_FINITE_BIN).astype(np.uint32) << np.uint32(16)
-    return patterns.view(np.float32).astype(np.float64)
+def magnitude_curve(weights: NDArray[Any]) -> MagnitudeCurve:
+    """The curve of a weight of any shape and floating-point type.
 
-
-def histogram_of(weights: NDArray[np.floating]) -> MagnitudeHistogram:
-    """The histogram of a weight of any shape; values that are not finite are left out."""
-    magnitudes = np.abs(np.ascontiguousarray(weights, dtype=np.float32)).ravel()
-    magnitudes = magnitudes[np.isfinite(magnitudes)]
-    bins = (magnitudes.view(np.uint32) >> np.uint32(16)).astype(np.int64)
-    counts = np.bincount(bins, minlength=_BINS)
-    squares = np.bincount(bins, weights=np.square(magnitudes, dtype=np.float64), minlength=_BINS)
-    return MagnitudeHistogram(
-        counts=np.cumsum(counts, dtype=np.float64), energies=np.cumsum(squares)
+    Of more than 131,072 weights an eighth is read, or as many as these, in short runs spread
+    evenly by the golden ratio, so that no period in the tensor is favoured; Σw² is that of all.
+    Ranks are then off by 0.3 % of the weights, two standard errors of weights in random order,
+    and energies by up to 1 % of Σw²; from two million weights on by half of it.
+    """
+    flat = np.ascontiguousarray(weights, dtype=np.float32).ravel()
+    read, energy = _spread(flat), _energy(flat)
+    counts = _counts(read)
+    bins = np.flatnonzero(counts > 0)
+    inside, lows, highs = counts[bins], _bin_edges(bins), _bin_edges(bins + 1)
+    sums = np.cumsum(inside * (lows**2 + lows * highs + highs**2) / 3)  # evenly filled bins
+    return MagnitudeCurve(
+        ranks=np.concatenate([[0.0], np.cumsum(inside, dtype=np.float64)]),
+        energies=np.concatenate([[0.0], _shares(sums, read, energy / max(flat.size, 1))]),
+        lows=lows,
+        highs=highs,
+        is_finite=bool(np.isfinite(energy)),
     )
 
 
-Outputs = Sequence[NDArray[np.generic]]
-
-
-def relative_error(base: Outputs, changed: Outputs) -> float:
-    """MSE(changed, base) ÷ variance(base), summed over the float outputs; ≥ 0.
-
-    An output that does not vary carries no information and is left out.
-    """
-    total = 0.0
-    for before, after in _floats(base, changed):
-        variance = float(np.var(before))
-        if variance > 0:
-            total += float(np.mean(np.square(after - before))) / variance
-    return total
-
-
-def divergence(base: Outputs, changed: Outputs) -> float:
-    """KL(softmax(base) ‖ softmax(changed)) over the last axis of the first output, averaged."""
-    before, after = next(_floats(base, changed))
-    p, q = _probabilities(before), _probabilities(after)
-    tiny = np.finfo(np.float64).tiny
-    terms = p * (np.log(np.maximum(p, tiny)) - np.log(np.maximum(q, tiny)))
-    return float(np.mean(np.sum(terms, axis=-1)))
-
-
-def cosine_distance(base: Outputs, changed: Outputs) -> float:
-    """1 − mean cosine of the flattened outputs, in [0, 2]."""
-    cosines = []
-    for before, after in _floats(base, changed):
-        norm = float(np.linalg.norm(before) * np.linalg.norm(after))
-        if norm > 0:
-            cosines.append(float(np.vdot(before, after)) / norm)
-    return 1 - float(np.mean(cosines)) if cosines else 0.0
-
-
-def disagreement(base: Outputs, changed: Outputs) -> float:
-    """1 − share of rows of the first output whose largest entry is the same."""
-    before, after = base[0], changed[0]
-    return 1 - float(np.mean(np.argmax(before, axis=-1) == np.argmax(after, axis=-1)))
-
-
-def top1(outputs: Outputs, labels: NDArray[np.integer]) -> float:
-    """Share of samples whose largest entry of the first output is the label.
+def _shares(sums: Floats, read: _Weights, mean: float) -> Floats:
+    """Running sums over the weights read as shares of what all would have.
 
     Args:
-        outputs: The first of shape [samples, classes].
-        labels: Shape [samples].
+        sums: Of w², bin after bin.
+        read: The weights read.
+        mean: Of w² over all weights. A few may hold much of it: whether these were read
+            must not matter to the shares of the others.
     """
-    return float(np.mean(np.argmax(outputs[0], axis=-1) == labels))
+    if mean == 0 or not sums.size:
+        return np.zeros(sums.size)
+    part = _energy(read) / (mean * read.size) if np.isfinite(mean) else 1.0
+    shares = np.minimum(sums / sums[-1] * part, 1)
+    shares[-1] = 1
+    return np.asarray(shares)
 
 
-DISTANCES: Mapping[str, Callable[[Outputs, Outputs], float]] = {
-    "mse": relative_error,
-    "kl": divergence,
-    "cosine": cosine_distance,
-    "agreement": disagreement,
-}
+def _energy(weights: _Weights) -> float:
+    """Σw²; not finite where a weight is not."""
+    with np.errstate(over="ignore"):
+        total = sum(float(np.dot(part, part)) for part in _chunks(weights))
+    if _SANE[0] < total < _SANE[1]:
+        return total
+    return float(np.square(weights, dtype=np.float64).sum())
 
 
-def _floats(base: Outputs, changed: Outputs) -> Iterator[tuple[Floats, Floats]]:
-    for before, after in zip(base, changed, strict=True):
-        if np.issubdtype(before.dtype, np.floating):
-            yield before.astype(np.float64), after.astype(np.float64)
+def _spread(flat: _Weights) -> _Weights:
+    """The weights that are read."""
+    if flat.size <= _MOST_READ:
+        return flat
+    runs = flat[: flat.size // _RUN * _RUN].reshape(-1, _RUN)
+    step = flat.size // max(_MOST_READ, flat.size // 8) + _GOLDEN
+    return runs.take(np.arange(0, len(runs), step).astype(np.intp), axis=0).ravel()
 
 
-def _probabilities(output: Floats) -> Floats:
-    """Softmax over the last axis, unless the rows already sum to 1."""
-    if np.all(output >= 0) and np.allclose(output.sum(axis=-1), 1, atol=1e-4):
-        return output
-    shifted = np.exp(output - output.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+def _counts(weights: _Weights) -> NDArray[np.int64]:
+    """Weights in each bin of finite ones."""
+    counts = np.zeros(_BINS, dtype=np.int64)
+    for part in _chunks(weights):
+        upper = (part.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+        found = np.bincount(upper & np.uint16(_BINS - 1))
+        counts[: found.size] += found
+    return counts[:_FIRST_INFINITE]
+
+
+def _chunks(flat: _Weights) -> Iterator[_Weights]:
+    return (flat[at : at + _CHUNK] for at in range(0, flat.size, _CHUNK))
+
+
+def _bin_edges(bins: NDArray[np.intp]) -> Floats:
+    patterns = np.minimum(bins, _FIRST_INFINITE - 1).astype(np.uint32) << np.uint32(16)
+    return patterns.view(np.float32).astype(np.float64)

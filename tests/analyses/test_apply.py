@@ -77,6 +77,14 @@ def test_a_plan_that_prunes_nothing_changes_no_output(path: Path) -> None:
     assert applied.layers == ()
 
 
+def test_outputs_that_do_not_vary_have_no_error(tmp_path: Path) -> None:
+    path = saved(two_layers(scale=0.0), tmp_path / "dead.onnx")
+
+    applied = finished(applying(path, {"fc1.weight": 0.5}, tmp_path / "out.onnx"))
+
+    assert applied.output_error is None
+
+
 def test_weights_of_a_file_of_their_own_come_along(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,19 @@ def test_without_labels_the_original_is_the_measure(plain: Opened, negated: Path
     assert worse["KL"][1] > 0
     assert worse["output error"][1] > 0
     assert worse["SQNR dB"][1] < HIGHEST_SQNR_DB
+
+
+def test_outputs_that_do_not_vary_have_no_distance_but_noise(
+    tmp_path: Path, plain: Opened, negated: Path
+) -> None:
+    dead = saved(two_layers(scale=0.0), tmp_path / "dead.onnx")
+    scorer = Scorer(open_model(replace(plain.options, path=str(dead))))
+
+    (same,) = scorer.changes(dead)
+    (worse,) = scorer.changes(negated)
+
+    assert (same.name, same.before, same.after) == ("SQNR dB", HIGHEST_SQNR_DB, HIGHEST_SQNR_DB)
+    assert worse.after == -HIGHEST_SQNR_DB
 
 
 def test_the_users_own_metric_comes_first(labelled: Opened, negated: Path, score: Path) -> None:

@@ -6,15 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sparsify_tui.core.sensitivity import (
-    DISTANCES,
-    cosine_distance,
-    disagreement,
-    divergence,
-    histogram_of,
-    relative_error,
-    top1,
-)
+from sparsify_tui.core.sensitivity import magnitude_curve
 
 LEVELS = tuple(i / 100 for i in range(101))
 BIN_WIDTH = 1 / 128
@@ -52,7 +44,7 @@ def test_thresholds_are_those_of_a_sort_within_a_bin(weight: NDArray[np.float32]
         for slack in (-1e-6, 1e-6)
     )
 
-    found = histogram_of(weight).magnitudes(LEVELS)
+    found = magnitude_curve(weight).magnitudes(LEVELS)
 
     assert found[0] == 0
     assert np.all(found[1:] >= lowest * (1 - BIN_WIDTH))
@@ -61,141 +53,129 @@ def test_thresholds_are_those_of_a_sort_within_a_bin(weight: NDArray[np.float32]
 
 @settings(max_examples=60, deadline=None)
 @given(weights)
-def test_removed_energy_is_that_of_a_sort_within_a_bin(weight: NDArray[np.float32]) -> None:
+def test_removed_energy_is_that_of_the_weights_that_pruning_removes(
+    weight: NDArray[np.float32],
+) -> None:
+    exact = exact_energies(weight)
+
+    found = magnitude_curve(weight).removed_energy(LEVELS)
+
+    # where a bin is half full of its least and half of its largest, 1/256 of its energy is off
+    np.testing.assert_allclose(found, exact, atol=1 / 256)
+    assert np.all(np.diff(found) >= 0)
+
+
+def exact_energies(weight: NDArray[np.float32]) -> NDArray[np.float64]:
     squares = np.sort(np.abs(weight)).astype(np.float64) ** 2
-    running = np.concatenate([[0.0], np.cumsum(squares)])
-    exact = np.interp(np.array(LEVELS) * weight.size, np.arange(weight.size + 1), running)
-    total = running[-1] or 1.0
-
-    found = histogram_of(weight).removed_energy(LEVELS)
-
-    # inside a bin the energies differ by at most (1 + 1/128)² - 1 of what lies there
-    np.testing.assert_allclose(found, exact / total, atol=2.1 * BIN_WIDTH)
-    assert np.all(np.diff(found) >= -1e-12)
+    counts = [round(level * weight.size) for level in LEVELS]
+    return np.concatenate([[0.0], np.cumsum(squares)])[counts] / (squares.sum() or 1.0)
 
 
 def test_removed_energy_of_many_weights_is_far_closer_than_a_bin() -> None:
-    weight = weights_of(0, 200_000, "normal")
-    squares = np.sort(np.abs(weight)).astype(np.float64) ** 2
-    counts = np.round(np.array(LEVELS) * weight.size).astype(int)
-    exact = np.concatenate([[0.0], np.cumsum(squares)])[counts] / squares.sum()
+    weight = weights_of(0, 131_072, "normal")
 
-    np.testing.assert_allclose(histogram_of(weight).removed_energy(LEVELS), exact, atol=2e-5)
+    found = magnitude_curve(weight).removed_energy(LEVELS)
+
+    np.testing.assert_allclose(found, exact_energies(weight), atol=5e-5)
 
 
-def test_what_is_not_finite_is_left_out() -> None:
-    weight = np.array([np.nan, 1.0, -np.inf, 1.0, np.inf], dtype=np.float32)
-    histogram = histogram_of(weight)
+@pytest.mark.parametrize("kind", ["normal", "heavy", "uniform", "half zero", "ternary"])
+@pytest.mark.parametrize(("size", "off"), [(300_000, 0.01), (2_400_000, 0.006)])
+def test_a_part_of_a_large_weight_tells_its_curve(size: int, off: float, kind: str) -> None:
+    weight = weights_of(1, size, kind)
+    ordered = np.sort(np.abs(weight))
 
-    assert histogram.size == 2
-    np.testing.assert_allclose(histogram.removed_energy([0.5, 1.0]), [0.5, 1.0])
+    curve = magnitude_curve(weight)
+
+    energies = curve.removed_energy(LEVELS)
+    np.testing.assert_allclose(energies, exact_energies(weight), atol=off)
+    assert np.all(np.diff(energies) >= 0)
+    assert energies[-1] == 1
+    found = curve.magnitudes(LEVELS)
+    below = np.searchsorted(ordered, found * (1 - BIN_WIDTH) - 1e-38, "left") / size
+    up_to = np.searchsorted(ordered, found * (1 + BIN_WIDTH) + 1e-38, "right") / size
+    assert np.all(below <= np.array(LEVELS) + 0.004)
+    assert np.all(up_to >= np.array(LEVELS) - 0.004)
+
+
+@pytest.mark.parametrize("period", [2, 3, 4, 8, 16, 64, 768])
+def test_a_pattern_in_a_large_weight_is_not_mistaken_for_the_whole(period: int) -> None:
+    weight = weights_of(2, 768 * 768, "normal").reshape(-1, period)
+    weight[:, 0] = 0
+
+    found = magnitude_curve(weight).magnitudes([1 / period - 0.005, 1 / period + 0.005])
+
+    assert found[0] < 1e-38
+    assert found[1] > 1e-38
+
+
+def test_a_few_huge_weights_are_reckoned_with_even_unread() -> None:
+    weight = weights_of(3, 400_000, "normal")
+    weight[17::50_000] *= 300
+    squares = np.sort(weight.astype(np.float64) ** 2)
+    exact = squares[: round(0.9 * squares.size)].sum() / squares.sum()
+
+    assert magnitude_curve(weight).removed_energy([0.9])[0] == pytest.approx(exact, abs=0.01)
+
+
+def test_huge_weights_that_happen_to_be_read_stand_for_no_others() -> None:
+    weight = weights_of(3, 400_000, "normal")
+    weight[:16] *= 5000  # the first run is always read
+    ordered = np.sort(weight.astype(np.float64) ** 2)
+    exact = ordered[: round(0.9 * ordered.size)].sum() / ordered.sum()
+
+    found = magnitude_curve(weight).removed_energy([0.9, 0.99996, 0.99998, 1.0])
+
+    assert found[0] == pytest.approx(exact, rel=0.02)
+    assert np.all(np.diff(found) >= 0)
+    assert found[-1] == 1
+
+
+@pytest.mark.parametrize("size", [5, 200_000])
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_said_and_left_out(size: int, odd: float) -> None:
+    weight = np.ones(size, dtype=np.float32)
+    weight[[1, -1]] = odd
+
+    curve = magnitude_curve(weight)
+
+    assert not curve.is_finite
+    np.testing.assert_allclose(curve.removed_energy([0.5, 1.0]), [0.5, 1.0], atol=0.2)
+    assert magnitude_curve(np.ones(size)).is_finite
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_weights_beyond_the_squares_of_float32_have_the_same_curve(scale: float) -> None:
+    weight = weights_of(4, 200_000, "normal")
+
+    found = magnitude_curve(weight * np.float32(scale))
+
+    assert found.is_finite
+    np.testing.assert_allclose(
+        found.removed_energy(LEVELS), magnitude_curve(weight).removed_energy(LEVELS), atol=0.01
+    )
 
 
 def test_the_largest_float_still_has_a_finite_threshold() -> None:
     largest = np.finfo(np.float32).max
 
-    found = histogram_of(np.array([largest, largest], dtype=np.float32)).magnitudes([0.5, 1.0])
+    found = magnitude_curve(np.array([largest, largest], dtype=np.float32)).magnitudes([0.5, 1.0])
 
     np.testing.assert_allclose(found, largest, rtol=BIN_WIDTH)
 
 
 @pytest.mark.parametrize("weight", [np.zeros((3, 4)), np.zeros(0), np.full(3, np.nan)])
 def test_weights_without_energy_lose_none(weight: NDArray[np.float64]) -> None:
-    histogram = histogram_of(weight)
+    curve = magnitude_curve(weight)
 
-    assert histogram.removed_energy([0.0, 0.5, 1.0]).tolist() == [0, 0, 0]
-    assert histogram.magnitudes([0.0, 1.0]).max() < 1e-38
+    assert curve.removed_energy([0.0, 0.5, 1.0]).tolist() == [0, 0, 0]
+    assert curve.magnitudes([0.0, 1.0]).max() < 1e-38
 
 
 def test_half_types_and_strides_are_read_as_they_are() -> None:
     weight = np.arange(1, 13, dtype=np.float16).reshape(3, 4)
 
     np.testing.assert_allclose(
-        histogram_of(weight.T).removed_energy(LEVELS),
-        histogram_of(weight.astype(np.float32)).removed_energy(LEVELS),
+        magnitude_curve(weight.T).removed_energy(LEVELS),
+        magnitude_curve(weight.astype(np.float32)).removed_energy(LEVELS),
     )
-
-
-Pair = tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]
-
-
-@pytest.fixture
-def outputs() -> Pair:
-    """Logits [8, 5] and a second output [8, 3], before and after a change."""
-    random = np.random.default_rng(7)
-    base = [random.normal(0, 3, shape).astype(np.float32) for shape in ((8, 5), (8, 3))]
-    return base, [one + random.normal(0, 0.5, one.shape).astype(np.float32) for one in base]
-
-
-def test_relative_error_is_summed_over_the_outputs(outputs: Pair) -> None:
-    base, changed = outputs
-    expected = sum(
-        ((b.astype(float) - c.astype(float)) ** 2).mean() / b.astype(float).var()
-        for b, c in zip(base, changed, strict=True)
-    )
-
-    assert relative_error(base, changed) == pytest.approx(expected)
-
-
-def test_an_output_that_never_varies_or_is_no_float_does_not_count(outputs: Pair) -> None:
-    base, changed = outputs
-    still, indices = np.ones((8, 2), np.float32), np.arange(8)
-
-    assert relative_error([*base, still, indices], [*changed, still * 2, indices + 1]) == (
-        relative_error(base, changed)
-    )
-
-
-def test_divergence_is_that_of_the_first_outputs_softmax(outputs: Pair) -> None:
-    base, changed = outputs
-    p, q = (np.exp(one[0].astype(float)) for one in outputs)
-    p, q = p / p.sum(-1, keepdims=True), q / q.sum(-1, keepdims=True)
-    expected = (p * np.log(p / q)).sum(-1).mean()
-
-    assert divergence(base, changed) == pytest.approx(expected)
-    assert divergence([p], [q]) == pytest.approx(expected), "no second softmax"
-
-
-def test_logits_that_happen_to_sum_to_one_are_no_probabilities() -> None:
-    base, changed = np.array([[2.0, -1.0]]), np.array([[3.0, -2.0]])
-
-    assert divergence([base], [changed]) == pytest.approx(divergence([base + 5], [changed + 5]))
-    assert np.isfinite(divergence([base], [changed]))
-
-
-def test_divergence_is_finite_where_a_class_became_impossible() -> None:
-    sure = np.array([[1.0, 0.0]])
-    even = np.array([[0.5, 0.5]])
-
-    assert divergence([sure], [even]) == pytest.approx(np.log(2))
-    assert np.isfinite(divergence([even], [sure]))
-    assert np.isfinite(divergence([np.array([[1e4, -1e4]])], [np.array([[-1e4, 1e4]])]))
-
-
-def test_cosine_distance_runs_from_none_to_opposite() -> None:
-    one = np.array([[3.0, 4.0]])
-
-    assert cosine_distance([one], [one * 7]) == pytest.approx(0)
-    assert cosine_distance([one], [np.array([[-4.0, 3.0]])]) == pytest.approx(1)
-    assert cosine_distance([one], [-one]) == pytest.approx(2)
-    assert cosine_distance([one * 0], [one]) == 0
-
-
-def test_disagreement_is_the_share_of_other_winners() -> None:
-    base = np.eye(4)
-    changed = base.copy()
-    changed[0] = [0, 0, 0, 9]
-
-    assert disagreement([base], [changed]) == 0.25
-
-
-def test_top1_is_the_share_of_right_winners() -> None:
-    assert top1([np.eye(4)], np.array([0, 1, 2, 0])) == 0.75
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_nothing_is_at_a_distance_from_itself(name: str, outputs: Pair) -> None:
-    base, changed = outputs
-
-    assert DISTANCES[name](base, base) == pytest.approx(0, abs=1e-12)
-    assert DISTANCES[name](base, changed) >= 0
