@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sparsify_tui.analyses.made_up import made_up_feeds
 from sparsify_tui.analyses.samples import Samples, samples_for
 from sparsify_tui.core.inputs import free_axes
 from sparsify_tui.core.model import Model, TensorSpec
@@ -59,9 +60,13 @@ class Opened:
     @property
     def scoring_batch(self) -> int:
         """Items of one run where outputs count and not time."""
+        return self.batch if self.is_batch_bound else _SCORING_BATCH
+
+    @property
+    def is_batch_bound(self) -> bool:
+        """Whether only `batch` items may run together: an input or a state has that size."""
         shaped_constants = any(array.ndim for array in self.samples.constants.values())
-        is_bound = shaped_constants or self.samples.fixed or self.fixed_batch
-        return self.batch if is_bound else _SCORING_BATCH
+        return bool(shaped_constants or self.samples.fixed or self.fixed_batch)
 
     def feeds(self, batch: int) -> Feeds:
         """One batch of inputs; states and made-up inputs are shaped for it."""
@@ -75,6 +80,16 @@ class Opened:
         """
         options = replace(self.options, data=data)
         return samples_asked(options, self.model.inputs, self.hints, batch)
+
+    def made_up(self, runs: int) -> Samples:
+        """Made-up samples for several runs of a model whose batch is bound."""
+        one = self.samples.batch(self.batch)
+        found = {name: one[name] for name in self.samples.arrays}
+        specs = tuple(
+            TensorSpec(name=name, dtype=str(rows.dtype), shape=(runs * len(rows), *rows.shape[1:]))
+            for name, rows in found.items()
+        )
+        return replace(self.samples, arrays=made_up_feeds(specs, self.hints.rows))
 
     @contextmanager
     def named_guesses(self) -> Iterator[None]:
@@ -160,6 +175,7 @@ def samples_asked(
         batch=batch,
         found=dict(options.found.values),
         rows=hints.rows,
+        images=options.image_options,
     )
 
 

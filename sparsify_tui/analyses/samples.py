@@ -6,24 +6,43 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 
 from sparsify_tui.analyses.archives import read_arrays
-from sparsify_tui.analyses.constants import constant_feeds, dtype_of, listed_names
-from sparsify_tui.analyses.made_up import made_up_feeds
+from sparsify_tui.analyses.constants import constant_feeds
+from sparsify_tui.analyses.fitting import check_names, checked_labels, fitted_array
+from sparsify_tui.analyses.image_folder import holds_images, image_folder, image_input
+from sparsify_tui.analyses.made_up import confidence_of, made_up_feeds
+from sparsify_tui.core.images import ImageOptions
 from sparsify_tui.core.inputs import assume_shapes
 from sparsify_tui.core.model import TensorSpec
 from sparsify_tui.core.protocols import Array, Feeds
 from sparsify_tui.core.text import clean_text
-from sparsify_tui.core.units import format_shape
 from sparsify_tui.errors import DataError, UsageError
 
 LABELS = "labels"
 FEWEST_SAMPLES = 16
 """Below these the extremes of a calibration set are chance."""
+_JUDGED = 64
+_AS_THEY_ARE = ImageOptions()
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 _NO_TABLES: Mapping[str, int] = MappingProxyType({})
+
+
+class Rows(Protocol):
+    """An array whose first axis is the sample, or what reads it from files row by row."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def __getitem__(self, rows: Array | slice, /) -> Array:
+        """Some of them. Raises DataError where a file cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +53,19 @@ class Samples:
     """Where they came from, in words."""
     is_made_up: bool = False
     """Whether they are noise, since no data is attached."""
-    arrays: Mapping[str, Array]
+    confidence: str = ""
+    """What made-up samples are good for, in words; empty when the data is real."""
+    arrays: Mapping[str, Rows]
     labels: Array | None = None
     """One a sample along the first axis; no axes of size 1 after it."""
     constants: Feeds
     """Inputs that are the same for each sample."""
     fixed: Mapping[str, int]
     """First axis of the inputs where the file fixes it; elsewhere it is the batch."""
+    files: tuple[Path, ...] = ()
+    """One a sample, where they are images."""
+    reading: str = ""
+    """What images are turned into, in words; empty for arrays, which are fed as they are."""
 
     @property
     def count(self) -> int:
@@ -68,12 +93,13 @@ class Samples:
         if self.count < FEWEST_SAMPLES:
             noun = "sample" if self.count == 1 else "samples"
             found.append(f"only {self.count} {noun}, fewer than {FEWEST_SAMPLES}")
+        arrays = {name: _looked_at(rows) for name, rows in self.arrays.items()}
         found += [
             f"the input {clean_text(name)} {problem}"
-            for name, array in self.arrays.items()
+            for name, array in arrays.items()
             if array.dtype.kind == "f" and (problem := _float_problem(array)) is not None
         ]
-        if self.count > 1 and all(_is_repeated(array) for array in self.arrays.values()):
+        if self.count > 1 and all(map(_is_repeated, arrays.values())):
             found.append("all samples are the same")
         return tuple(found)
 
@@ -87,41 +113,84 @@ def samples_for(
     batch: int,
     found: Mapping[str, float] = _NOTHING,
     rows: Mapping[str, int] = _NO_TABLES,
+    images: ImageOptions = _AS_THEY_ARE,
 ) -> Samples:
     """The samples of a data file, or made-up ones where there is none.
 
     Args:
         inputs: As the model declares them.
-        data: Path of the file, or None.
+        data: Path of the file or folder, or None.
         dims: Sizes of open dimensions; the others are guessed.
         values: Constants by input.
         batch: Size of an open first axis.
         found: Constants for inputs that neither `values` nor the file gives.
         rows: How many rows there are to look up, by input of indices.
+        images: What becomes of images, where `data` is a folder of them.
 
     Raises:
         DataError: The file does not fit the model.
+        MissingEngineError: Images are to be read, and what reads them is not installed.
         UsageError: A value is given for an input that does not exist.
     """
     assumed = assume_shapes(inputs, dims, batch)
     constants = constant_feeds(inputs, values, assumed)
     spare = constant_feeds(inputs, found, assumed)
+    known = {**spare, **constants}
     fed = tuple(spec for spec in inputs if spec.name not in constants)
+    wanted = tuple(spec for spec in assumed if spec.name not in known)
     if data is not None:
         if not fed:
             raise UsageError(
                 f"Every input is given as a constant, so {clean_text(data)} would not be used.",
                 "`sparsify-tui settings set PROJECT value.INPUT=` forgets a constant.",
             )
+        if holds_images(Path(data)):
+            return image_samples(Path(data), wanted, known, images, _fixed(fed))
         return load_samples(Path(data), fed, constants, spare, rows)
-    known = {**spare, **constants}
-    made_up = made_up_feeds(tuple(spec for spec in assumed if spec.name not in known), rows)
+    made_up = made_up_feeds(wanted, rows)
     return Samples(
         source="random values (no data attached)",
         is_made_up=True,
+        confidence=confidence_of(made_up, rows),
         arrays={name: array for name, array in made_up.items() if array.ndim},
         constants={**known, **{name: array for name, array in made_up.items() if not array.ndim}},
         fixed=_fixed(fed),
+    )
+
+
+def image_samples(
+    path: Path,
+    inputs: tuple[TensorSpec, ...],
+    constants: Feeds,
+    options: ImageOptions,
+    fixed: Mapping[str, int],
+) -> Samples:
+    """The images of a folder for the one input that takes images, decoded as they are asked for.
+
+    Args:
+        path: Of the folder.
+        inputs: Without the constants, at assumed sizes.
+        constants: By input.
+        options: What a shape does not tell.
+        fixed: First axis by input, where the model fixes it.
+
+    Raises:
+        DataError: Which input, what was expected, and what was found.
+        MissingEngineError: What reads images is not installed.
+    """
+    from sparsify_tui.analyses.images import ImageRows, image_form  # noqa: PLC0415 - an extra
+
+    spec = image_input(path, inputs)
+    form, folder = image_form(spec, options), image_folder(path)
+    classes = f"; classes are its {folder.classes} sub-folders by name" if folder.classes else ""
+    return Samples(
+        source=path.name,
+        arrays={spec.name: ImageRows(folder.files, form)},
+        labels=folder.labels,
+        constants=constants,
+        fixed=fixed,
+        files=folder.files,
+        reading=f"{form.words}{classes}",
     )
 
 
@@ -141,12 +210,12 @@ def load_samples(
     labels = arrays.pop(LABELS, None)
     filled = {name: array for name, array in spare.items() if name not in arrays}
     inputs = tuple(spec for spec in inputs if spec.name not in filled)
-    _check_names(path, arrays, inputs)
-    fitted = {spec.name: _fitted(path, spec, arrays[spec.name], rows) for spec in inputs}
+    check_names(path, arrays, inputs)
+    fitted = {spec.name: fitted_array(path, spec, arrays[spec.name], rows) for spec in inputs}
     fed = {name: array for name, array in fitted.items() if array.ndim}
     counts = {name: len(array) for name, array in fed.items()}
     if labels is not None:
-        labels = _checked_labels(path, labels)
+        labels = checked_labels(path, labels)
         counts[LABELS] = len(labels)
     if len(set(counts.values())) > 1:
         raise DataError(
@@ -165,60 +234,15 @@ def load_samples(
     )
 
 
-def _check_names(path: Path, arrays: Mapping[str, Array], inputs: tuple[TensorSpec, ...]) -> None:
-    missing = [spec.name for spec in inputs if spec.name not in arrays]
-    if missing:
-        raise DataError(
-            f"{clean_text(path)} has no array for the input {listed_names(missing)}; "
-            f"it holds {listed_names(arrays) or 'nothing'}.",
-            f"Name its arrays like the inputs: {listed_names(spec.name for spec in inputs)}.",
-        )
-
-
-def _fitted(path: Path, spec: TensorSpec, array: Array, rows: Mapping[str, int]) -> Array:
-    """The array in the input's type, when rank, sizes, kind of number and indices agree."""
-    where = f"{clean_text(path)}: input {clean_text(spec.name)}"
-    fits = len(array.shape) == len(spec.shape) and all(
-        isinstance(want, str) or axis == 0 or want == have
-        for axis, (want, have) in enumerate(zip(spec.shape, array.shape, strict=True))
-    )
-    if not fits:
-        raise DataError(
-            f"{where} is {format_shape(spec.shape)}, but the file has {format_shape(array.shape)}.",
-            "The first axis is the sample; the others must be the model's.",
-        )
-    if not np.can_cast(array.dtype, dtype_of(spec), casting="same_kind"):
-        raise DataError(
-            f"{where} wants {spec.dtype}, but the file has {array.dtype}.",
-            f"Convert it with array.astype('{spec.dtype}').",
-        )
-    count = rows.get(spec.name)
-    if count is not None and array.size and not -count <= array.min() <= array.max() < count:
-        raise DataError(
-            f"{where} looks up a table of {count} rows, but the file has numbers from "
-            f"{array.min()} to {array.max()}.",
-            "Make them with the vocabulary that the model was trained with.",
-        )
-    kind = array.dtype if spec.dtype == "str" else spec.dtype
-    return np.asarray(array, dtype=kind, order="C")  # ascontiguousarray would give a scalar an axis
-
-
-def _checked_labels(path: Path, labels: Array) -> Array:
-    """Labels without trailing axes of size 1, as many exporters of data sets leave them."""
-    if labels.ndim == 0 or labels.dtype.kind not in "iufb":
-        raise DataError(
-            f"The labels of {clean_text(path)} are {format_shape(labels.shape)} of {labels.dtype}.",
-            "Give numbers, the first axis the sample: for a class its index.",
-        )
-    while labels.ndim > 1 and labels.shape[-1] == 1:
-        labels = labels[..., 0]
-    return labels
-
-
 def _fixed(inputs: tuple[TensorSpec, ...]) -> dict[str, int]:
     return {
         spec.name: spec.shape[0] for spec in inputs if spec.shape and isinstance(spec.shape[0], int)
     }
+
+
+def _looked_at(rows: Rows) -> Array:
+    """All of an array; of what is read from files, enough to judge by."""
+    return rows if isinstance(rows, np.ndarray) else rows[:_JUDGED]
 
 
 def _float_problem(array: Array) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sparsify_tui.core.images import ImageOptions
 from sparsify_tui.core.model import Found
 
 ORIGINAL_LEVELS = (0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
@@ -25,6 +26,18 @@ class RunOptions:
     """A data file, or None for made-up samples."""
     calibration: str | None = None
     """A data file for int8 ranges; None for the same as `data`."""
+    images: tuple[tuple[str, ImageOptions], ...] = ()
+    """How folders of images are read, by the path of each that was attached."""
     batch: int = 1
     threads: int = 1
     engine: str = "onnxruntime"
+
+    @property
+    def image_options(self) -> ImageOptions:
+        """How `data` is read where it is a folder of images."""
+        return dict(self.images).get(self.data or "", ImageOptions())
+
+    @property
+    def is_test_data(self) -> bool:
+        """Whether `data` is the test set, and not the one for calibration."""
+        return self.data is not None and self.data != self.calibration

@@ -12,6 +12,7 @@ from sparsify_tui.core.units import format_bytes, format_shape, format_when
 from sparsify_tui.tui.cells import shown_path
 from sparsify_tui.workbench import Workbench
 
+_NO_DATA = "Enter attaches an .npz, or a folder of images"
 _MODEL_NOTES = {
     "ok": "unchanged since it was read",
     "missing": "missing: l locates it",
@@ -87,8 +88,16 @@ def _data(project: Project) -> Iterator[Entry]:
             id=role,
             name=role,
             value=shown_path(data.path) if data else "",
-            note=f"{data.samples} samples, {labels}" if data else "Enter attaches an .npz",
+            note=f"{data.samples} samples, {labels}" if data else _NO_DATA,
         )
+        if data and data.reading:
+            yield Entry(
+                kind="images",
+                id=role,
+                name=f"images of {role}",
+                value=data.reading,
+                note="Enter changes mean, std, scale, layout and resizing",
+            )
 
 
 def _training(project: Project) -> Iterator[Entry]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from sparsify_tui import demo
 from sparsify_tui.codec import document_from
+from sparsify_tui.core.images import ImageOptions, with_image_texts
 from sparsify_tui.core.project import DataRole, DataSet, Project
 from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
@@ -42,7 +44,8 @@ class Inputs:
             before: The project as it was, or None when it was made for the measurement.
             given: As it was after the inputs were set.
         """
-        if self._projects.load(given.id) != given:
+        present = self._projects.load(given.id)
+        if replace(present, modified=given.modified) != given:
             return
         if before is None:
             self._projects.delete(given.id)
@@ -64,17 +67,35 @@ class Inputs:
         path: Path,
         role: DataRole | None = None,
         on_progress: OnProgress | None = None,
+        images: Mapping[str, str] = MappingProxyType({}),
     ) -> Project:
         """Attaches a data file that fits the model; it becomes the default of its role.
 
-        Without a role, labelled data is the test set and other data the calibration set.
+        What is attached already keeps its role and how its images are read, where nothing else
+        is given. Of what is new, labelled data is the test set and other data the calibration set.
+
+        Args:
+            project_id: Of the project.
+            path: An `.npz`, a folder of them, or a folder of images.
+            role: What it is for.
+            on_progress: Told how far reading is.
+            images: How images are read, as text by name of the fields of ImageOptions.
+
+        Raises:
+            DataError: It does not fit the model, or is the set of the other role again.
+            MissingEngineError: It holds images, and what reads them is not installed.
+            UsageError: One of `images` is not understood.
         """
-        project = self._projects.load(project_id)
-        options = replace(self._projects.run_options(project), data=full_path(path))
-        args = {"options": document_from(options), "role": role or "calibration"}
+        project, file = self._projects.load(project_id), full_path(path)
+        kept = next((one for one in project.data if one.path == file), None)
+        reading = with_image_texts(kept.images if kept else ImageOptions(), images)
+        plain = self._projects.run_options(project)
+        args = {
+            "options": document_from(replace(plain, data=file, images=((file, reading),))),
+            "role": role or (kept.role if kept else None),
+            "attached": [document_from(one) for one in project.data],
+        }
         found: DataSet = await self._jobs.result("data", args, on_progress)
-        if role is None and found.labelled:
-            found = replace(found, role="test")
         return self._projects.update(project_id, lambda stored: _with_data(stored, found))
 
     def remove_data(self, project_id: str, role: DataRole) -> Project:

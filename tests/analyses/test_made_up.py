@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sparsify_tui.analyses.made_up import made_up_feeds
+from sparsify_tui.analyses.made_up import (
+    RANKING_ONLY,
+    USABLE_RANKING,
+    confidence_of,
+    made_up_feeds,
+)
 from sparsify_tui.core.model import TensorSpec
 from sparsify_tui.core.protocols import Array
 from sparsify_tui.errors import DataError
@@ -59,3 +64,57 @@ def test_an_input_that_is_no_number_is_named(dtype: str, says: str) -> None:
         made_up(spec("words", dtype, 1))
 
     assert caught.value.hint
+
+
+def power_at(array: Array, axis: int) -> Array:
+    """Mean power by frequency along an axis."""
+    spectrum = np.abs(np.fft.rfft(array, axis=axis)) ** 2
+    return spectrum.mean(axis=tuple(one for one in range(array.ndim) if one != axis))
+
+
+@pytest.mark.parametrize(("shape", "height"), [((8, 3, 64, 48), 2), ((8, 48, 64, 1), 1)])
+def test_images_have_the_spectrum_of_photographs_and_unit_variance(
+    shape: tuple[int, ...], height: int
+) -> None:
+    images = made_up(spec("x", "float32", *shape))["x"]
+
+    assert images.dtype == np.float32
+    assert images.std(axis=(1, 2, 3)) == pytest.approx(np.ones(8), rel=1e-3)
+    for axis in (height, height + 1):
+        power = power_at(images, axis)
+        assert power[2] > 5 * power[16]
+    assert np.array_equal(images, made_up(spec("x", "float32", *shape))["x"])
+
+
+@pytest.mark.parametrize(
+    "shape", [(8, 3, 64, 15), (8, 3, 15, 64), (8, 4, 64, 64), (8, 64, 64), (64, 64)]
+)
+def test_what_has_no_shape_of_images_is_white(shape: tuple[int, ...]) -> None:
+    noise = made_up(spec("x", "float32", *shape))["x"]
+
+    for axis in range(1, noise.ndim):
+        power = power_at(noise, axis)
+        assert power.max() < 4 * power.mean()
+
+
+def test_images_in_half_precision_stay_finite() -> None:
+    images = made_up(spec("x", "float16", 1, 3, 224, 224))["x"]
+
+    assert images.dtype == np.float16
+    assert np.isfinite(images).all()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "rows", "confidence"),
+    [
+        ((IDS, MASK), {"ids": 30}, USABLE_RANKING),
+        ((IDS, MASK), {}, RANKING_ONLY),
+        ((IDS, spec("x", "float32", 2, 3)), {"ids": 30}, RANKING_ONLY),
+        ((spec("x", "float32", 2, 3),), {}, RANKING_ONLY),
+        ((IDS, spec("rate", "float32")), {"ids": 30}, USABLE_RANKING),
+    ],
+)
+def test_only_tokens_give_a_ranking_of_use(
+    inputs: tuple[TensorSpec, ...], rows: dict[str, int], confidence: str
+) -> None:
+    assert confidence_of(made_up(*inputs, **rows), rows) == confidence

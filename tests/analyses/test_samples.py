@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsify_tui.analyses.samples import FEWEST_SAMPLES, Samples, load_samples, samples_for
+from sparsify_tui.core.images import ImageOptions
 from sparsify_tui.core.model import TensorSpec
 from sparsify_tui.errors import DataError
+from tests.analyses.pictures import picture
 
 X = TensorSpec(name="x", dtype="float32", shape=("n", 4))
 STATE = TensorSpec(name="state", dtype="float32", shape=(2, "n", 3))
@@ -227,3 +231,61 @@ def test_words_are_handed_on_as_they_are(tmp_path: Path) -> None:
     path = saved_arrays(tmp_path, words=np.array(["one", "three"]))
 
     assert load_samples(Path(path), (words,), {}).batch(2)["words"].tolist() == ["one", "three"]
+
+
+PICTURE = TensorSpec(name="picture", dtype="float32", shape=("n", 3, "h", "w"))
+
+
+def images(folder: Path, *inputs: TensorSpec, **given: Any) -> Samples:
+    for seed in range(5):
+        picture(folder / "cat" / f"{seed}.png", seed)
+    picture(folder / "dog" / "5.png", 5)
+    return samples_for(inputs, data=str(folder), dims={}, **{"values": {}, "batch": 1, **given})
+
+
+def test_a_folder_of_images_feeds_the_input_at_its_assumed_size(tmp_path: Path) -> None:
+    samples = images(tmp_path, PICTURE, RATE, values={"rate": 3.0})
+
+    assert samples.count == len(samples.files) == 6
+    assert not samples.is_made_up
+    assert samples.confidence == ""
+    assert samples.labels is not None
+    assert samples.labels.tolist() == [0, 1, 0, 0, 0, 0]
+    feeds = samples.batch(4, start=4)
+    assert feeds["rate"] == 3
+    assert feeds["picture"].shape == (4, 3, 224, 224)
+    assert np.array_equal(feeds["picture"][2], samples.batch(1)["picture"][0])
+    assert samples.problems() == (f"only 6 samples, fewer than {FEWEST_SAMPLES}",)
+
+
+def test_images_fill_a_batch_that_the_model_fixes(tmp_path: Path) -> None:
+    fixed = replace(PICTURE, shape=(2, 3, 8, 8))
+
+    assert images(tmp_path, fixed, batch=5).batch(5)["picture"].shape == (2, 3, 8, 8)
+
+
+def test_images_take_constants_that_were_found(tmp_path: Path) -> None:
+    samples = images(tmp_path, PICTURE, RATE, found={"rate": 9.0})
+
+    assert samples.batch(1)["rate"] == 9
+
+
+def test_images_are_read_as_asked(tmp_path: Path) -> None:
+    samples = images(tmp_path, PICTURE, images=ImageOptions(mean=(7.0,)))
+
+    assert samples.batch(1)["picture"].max() < -5
+    assert "mean 7" in samples.reading
+
+
+def test_images_that_no_input_takes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no input could take them: x is float32 1x4"):
+        images(tmp_path, X)
+
+
+def test_made_up_samples_say_what_they_are_good_for(tmp_path: Path) -> None:
+    tokens = samples_for((IDS,), data=None, dims={}, values={}, batch=1, rows={"ids": 20})
+
+    assert tokens.confidence == "random token ids: a usable ranking"
+    assert made_up(X).confidence == "ranking only, low confidence"
+    data = saved_arrays(tmp_path, x=np.ones((3, 4), np.float32))
+    assert samples_for((X,), data=data, dims={}, values={}, batch=1).confidence == ""

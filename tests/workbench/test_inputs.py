@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from sparsify_tui.codec import value_from
+from sparsify_tui.core.images import ImageOptions
 from sparsify_tui.core.model import Found, Model, TensorSpec
 from sparsify_tui.core.project import DataSet, Project
 from sparsify_tui.errors import JobError, StoreError
@@ -108,3 +110,46 @@ async def test_inputs_that_something_was_stored_with_are_kept(bench: Workbench, 
     bench.inputs.take_back(None, given)
 
     assert bench.projects.load(before.id).dims == (("t", 4),)
+
+
+def described(args: dict[str, Any]) -> DataSet:
+    """What a job would find: unlabelled, under the role and options it was asked for."""
+    return DataSet(
+        role=args["role"] or "test",
+        path=args["options"]["data"],
+        samples=1,
+        labelled=False,
+        images=value_from(args["options"]["images"][-1][1], ImageOptions),
+    )
+
+
+async def test_attached_again_a_set_keeps_its_role_and_how_its_images_are_read(
+    bench: Workbench, file: Path, jobs: FakeJobs, tmp_path: Path
+) -> None:
+    project = await bench.projects.create(file)
+    jobs.answers["data"] = described
+    given = {"mean": "0.5", "layout": "nhwc"}
+    await bench.inputs.attach_data(project.id, tmp_path, "calibration", images=given)
+
+    after = await bench.inputs.attach_data(project.id, tmp_path)
+    assert after.data_for("test") is None
+    kept = after.data_for("calibration")
+    assert kept is not None
+    assert kept.images == ImageOptions(mean=(0.5,), layout="nhwc")
+    other = await bench.inputs.attach_data(project.id, tmp_path / "other")
+    assert other.data_for("test") == replace(
+        kept, role="test", path=str(tmp_path / "other"), images=ImageOptions()
+    )
+    assert [one["role"] for one in jobs.asked[-1].args["attached"]] == ["calibration"]
+
+
+async def test_every_later_job_is_told_how_images_are_read(
+    bench: Workbench, file: Path, jobs: FakeJobs, tmp_path: Path
+) -> None:
+    project = await bench.projects.create(file)
+    jobs.answers["data"] = described
+    after = await bench.inputs.attach_data(project.id, tmp_path, images={"mean": "0.5"})
+
+    options = replace(bench.projects.run_options(after), data=str(tmp_path))
+    assert options.image_options == ImageOptions(mean=(0.5,))
+    assert replace(options, data="else").image_options == ImageOptions()

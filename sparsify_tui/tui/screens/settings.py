@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 from textual import on
@@ -19,6 +20,8 @@ from sparsify_tui.core.schedule import default_schedule
 from sparsify_tui.tui import questions
 from sparsify_tui.tui.cells import cell, name_cell
 from sparsify_tui.tui.dialogs.field import Field
+from sparsify_tui.tui.dialogs.form import Form
+from sparsify_tui.tui.image_forms import image_fields
 from sparsify_tui.tui.plan_forms import setting_field
 from sparsify_tui.tui.schedule_chart import show_schedule
 from sparsify_tui.tui.screens.section import SectionScreen
@@ -81,6 +84,7 @@ class SettingsScreen(SectionScreen):
             "description": self._edit_description,
             "model": lambda _: self.action_locate(),
             "data": lambda one: self._ask_data(_role(one.id)),
+            "images": self._edit_images,
             "training": self._edit_training,
             "dim": self._edit_input,
             "value": self._edit_input,
@@ -180,20 +184,40 @@ class SettingsScreen(SectionScreen):
             self._keep,
         )
 
+    def _edit_images(self, entry: Entry) -> None:
+        role = _role(entry.id)
+        data = self.project.data_for(role) if role else None
+        if data is None:
+            return
+        path = Path(data.path)
+
+        def answered(texts: dict[str, str] | None) -> None:
+            if texts is not None:
+                self._attach_data(path, role, texts)
+
+        self.owner.push_screen(
+            Form(f"How images of {role} are read", image_fields(data.images)), answered
+        )
+
     def _ask_data(self, role: DataRole | None) -> None:
-        inputs, project_id = self.desk.bench.inputs, self.project.id
         present = self.project.data_for(role) if role else None
         questions.ask_path(
             self.owner,
-            f"Attach {role or 'data'}: an .npz, or a folder of them",
+            f"Attach {role or 'data'}: an .npz, or a folder of them or of images",
             present.path if present else "",
             (".npz",),
-            lambda text: self.owner.start_job(
-                "reading data",
-                self.KEY,
-                lambda progress: inputs.attach_data(project_id, Path(text), role, progress),
-                self._keep,
-            ),
+            lambda text: self._attach_data(Path(text), role),
+        )
+
+    def _attach_data(
+        self, path: Path, role: DataRole | None, images: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        inputs, project_id = self.desk.bench.inputs, self.project.id
+        self.owner.start_job(
+            "reading data",
+            self.KEY,
+            lambda progress: inputs.attach_data(project_id, path, role, progress, images),
+            self._keep,
         )
 
     def _accept(self, path: Path | None) -> None:

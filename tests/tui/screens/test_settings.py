@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sparsify_tui.codec import document_from
+from sparsify_tui.core.images import ImageOptions
+from sparsify_tui.core.project import DataSet
 from tests.tui.screens.house import House, frame, until, write
 
 
@@ -64,3 +69,33 @@ async def test_what_can_only_be_read_says_so(house: House):
         await go_to(pilot, app, ":sha256")
         await pilot.press("enter")
         await until(lambda: "can only be read" in frame(app), pilot)
+
+
+async def test_images_are_read_again_as_the_form_says(house: House):
+    images = ImageOptions(mean=(0.5,), scale="0..1")
+    folder = DataSet(
+        role="calibration",
+        path="/data/images",
+        samples=9,
+        labelled=False,
+        images=images,
+        reading="RGB, centre crop to 8x8",
+    )
+    house.bench.projects.update(house.project.id, lambda stored: replace(stored, data=(folder,)))
+    app = house.app()
+    async with app.run_test(size=(160, 50)) as pilot:
+        await go_to(pilot, app, "images:calibration")
+        assert "RGB, centre crop to 8x8" in frame(app)
+        await pilot.press("enter")
+        write(app, "0.5,x")
+        await pilot.press("f2")
+        await until(lambda: "one or three numbers" in frame(app), pilot)
+        write(app, "0.1,0.2,0.3")
+        await pilot.press("f2")
+        await until(lambda: house.jobs.specs, pilot)
+
+    args = house.jobs.specs[-1].args
+    assert args["role"] == "calibration"
+    ((path, asked),) = args["options"]["images"]
+    assert path == "/data/images"
+    assert asked == document_from(replace(images, mean=(0.1, 0.2, 0.3)))
