@@ -19,7 +19,8 @@ ANALYSES: Mapping[str, str] = {
     "data": "sparsify_tui.analyses.data:check_data",
     "perf": "sparsify_tui.analyses.perf:profile_performance",
     "place": "sparsify_tui.analyses.place:place_int8",
-    "loss": "sparsify_tui.analyses.loss:profile_magnitude",
+    "magnitude": "sparsify_tui.analyses.magnitude:profile_magnitude",
+    "loss": "sparsify_tui.analyses.loss:profile_one_shot",
     "apply": "sparsify_tui.analyses.apply:apply_optimization",
     "benchmark": "sparsify_tui.analyses.benchmark:benchmark_models",
 }

@@ -19,10 +19,12 @@ from sparsify_tui.core.cases import BenchmarkRequest, Case, ChangedModel
 from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.options import RunOptions
-from sparsify_tui.core.project import BenchmarkRun, Comparison, MeasuredModel, Run
-from sparsify_tui.core.protocols import Progress
-from sparsify_tui.core.verdicts import why_not_optimized
+from sparsify_tui.core.project import BenchmarkRun, MeasuredModel
+from sparsify_tui.core.protocols import Partial, Progress
+from sparsify_tui.core.runs import without_case
+from sparsify_tui.core.verdicts import against_original, why_not_optimized
 from sparsify_tui.engines import engine_of
+from sparsify_tui.errors import ModelError
 from sparsify_tui.identity import new_id, now
 from sparsify_tui.onnxio.rewrite import write_model
 
@@ -41,50 +43,69 @@ class _Built:
 
 
 def benchmark_models(
-    *, options: dict[str, Any], models: list[dict[str, Any]], request: dict[str, Any], name: str
-) -> Generator[Progress, None, BenchmarkRun]:
-    """Builds every changed model, measures all cases in one queue, then scores the outputs.
+    *,
+    options: dict[str, Any],
+    models: list[dict[str, Any]],
+    request: dict[str, Any],
+    name: str,
+    so_far: dict[str, Any] | None = None,
+) -> Generator[Progress | Partial, None, BenchmarkRun]:
+    """Builds and scores every changed model, then measures all cases in one queue.
+
+    Yields what it has before the first case, and after each.
 
     Args:
         options: How the model is fed and run.
         models: What is done to it, for each optimization.
         request: What was asked for, threads resolved.
         name: Of the stored benchmark.
+        so_far: A benchmark of the same that ended early; its cases are not measured again.
+
+    Raises:
+        ModelError: No case can be measured; why the last could not.
     """
     yield Progress(done=0, total=1, item="reading the model")
     opened = open_model(value_from(options, RunOptions))
     asked = value_from(request, BenchmarkRequest)
     cases = _cases(opened, asked)
-    scorer = Scorer(opened, asked.metric)
     with opened.named_guesses(), tempfile.TemporaryDirectory() as folder:
-        original = Path(folder, "original", "model.onnx")
-        original.parent.mkdir()
-        write_model(opened.loaded.proto, original)
-        changed = _unique(value_from(model, ChangedModel) for model in models)
+        changed = tuple(_unique(value_from(model, ChangedModel) for model in models))
         built = yield from _build(opened, changed, Path(folder))
-        entrants = (
-            Entrant(name=BASELINE, file=Path(opened.options.path)),
-            *(one.entrant for one in built),
-        )
-        results = yield from _measure(opened, asked, entrants, cases)
-        yield Progress(done=len(cases), total=len(cases) + 1, item="scoring the outputs")
-        runs = tuple(run for result in results for run in result.runs)
-        comparisons = tuple(one for result in results for one in result.comparisons)
-        return BenchmarkRun(
-            id=new_id(),
-            name=name,
-            created=now(),
-            model_digest=opened.model.sha256,
-            environment=opened.environment,
-            inputs=opened.samples.source,
-            models=tuple(_measured(opened, one, runs, comparisons, scorer) for one in built),
-            runs=runs,
-            comparisons=comparisons,
-            problems=tuple(problem for result in results for problem in result.problems),
-            original_bytes=folder_size(original.parent),
-            original_compressed_bytes=compressed_size(original.parent),
-            request=asked,
-        )
+        if so_far is None:
+            yield Progress(done=0, total=len(cases), item="scoring the outputs")
+            run = replace(_unmeasured(opened, asked, built, cases, Path(folder)), name=name)
+        else:
+            run = value_from(so_far, BenchmarkRun)
+        return (yield from _measure(opened, run, asked, built))
+
+
+def _unmeasured(
+    opened: Opened,
+    asked: BenchmarkRequest,
+    built: Sequence[_Built],
+    cases: tuple[Case, ...],
+    folder: Path,
+) -> BenchmarkRun:
+    """All that a benchmark holds besides its runs."""
+    scorer = Scorer(opened, asked.metric)
+    original = folder / "original" / "model.onnx"
+    original.parent.mkdir()
+    write_model(opened.loaded.proto, original)
+    return BenchmarkRun(
+        id=new_id(),
+        name="",
+        created=now(),
+        model_digest=opened.model.sha256,
+        environment=opened.environment,
+        inputs=opened.samples.source,
+        models=tuple(_measured(opened, one, scorer) for one in built),
+        runs=(),
+        comparisons=(),
+        original_bytes=folder_size(original.parent),
+        original_compressed_bytes=compressed_size(original.parent),
+        request=asked,
+        cases=cases,
+    )
 
 
 def _cases(opened: Opened, asked: BenchmarkRequest) -> tuple[Case, ...]:
@@ -128,41 +149,65 @@ def _build(
 
 
 def _measure(
-    opened: Opened, asked: BenchmarkRequest, entrants: Sequence[Entrant], cases: Sequence[Case]
-) -> Generator[Progress, None, list[CaseResult]]:
-    """One queue over all cases; the time left is that of all of them."""
+    opened: Opened, run: BenchmarkRun, asked: BenchmarkRequest, built: Sequence[_Built]
+) -> Generator[Progress | Partial, None, BenchmarkRun]:
+    """One queue over the cases that are left; a case that fails is told, and the next one runs."""
     engines = [engine_of(name) for name in asked.engines]
+    original = Entrant(name=BASELINE, file=Path(opened.options.path))
+    entrants = (original, *(one.entrant for one in built))
     works = len(engines) * len(entrants)
     each_s = asked.seconds * max(1.0, works / 2) + _LOADING_S * works
-    results = []
+    first, total, failure = run.cases_done, len(run.cases), None
     start = time.perf_counter()
-    for at, case in enumerate(cases):
-        timing = time_case(opened, engines, entrants, case, asked.seconds)
-        later_s = each_s * (len(cases) - at - 1)
-        part = as_part(timing, at, len(cases) + 1, expected_s=each_s, later_s=later_s)
-        results.append((yield from part))
-        each_s = (time.perf_counter() - start) / (at + 1)
-    return results
+    yield Partial(value=run)
+    for at in range(first, total):
+        timing = time_case(opened, engines, entrants, run.cases[at], asked.seconds)
+        later_s = each_s * (total - at - 1)
+        try:
+            part = as_part(timing, at, total, expected_s=each_s, later_s=later_s)
+            run = _with_case(run, built, (yield from part))
+        except ModelError as error:
+            run, failure = without_case(run, error.message), error
+        yield Partial(value=run)
+        each_s = (time.perf_counter() - start) / (at - first + 1)
+    if failure is not None and not run.runs:
+        raise failure
+    return run
 
 
-def _measured(
-    opened: Opened,
-    built: _Built,
-    runs: Sequence[Run],
-    comparisons: Sequence[Comparison],
-    scorer: Scorer,
-) -> MeasuredModel:
-    name, reached = built.changed.name, built.reached
-    labels = {run.label: run.optimization for run in runs}
-    own = [one for one in comparisons if labels[one.b] == name and not labels[one.a]]
+def _with_case(run: BenchmarkRun, built: Sequence[_Built], result: CaseResult) -> BenchmarkRun:
+    """The same with one case more, and what may be said of each model after it."""
+    more = replace(
+        run,
+        runs=(*run.runs, *result.runs),
+        comparisons=(*run.comparisons, *result.comparisons),
+        problems=(*run.problems, *result.problems),
+        cases_done=run.cases_done + 1,
+    )
+    judged = (
+        replace(model, note=_note(more, one.changed))
+        for model, one in zip(run.models, built, strict=True)
+    )
+    return replace(more, models=tuple(judged))
+
+
+def _note(run: BenchmarkRun, changed: ChangedModel) -> str:
+    own = [one for _, b, one in against_original(run) if b.optimization == changed.name]
+    lacking = sum(not one.optimization for one in run.runs) - len(own)
+    said = why_not_optimized(own, is_pruned_only=is_pruned_only(changed.changes))
+    return said or ("not shown to be faster: it did not run in every case" if lacking else "")
+
+
+def _measured(opened: Opened, built: _Built, scorer: Scorer) -> MeasuredModel:
+    file, reached = built.entrant.file, built.reached
     return MeasuredModel(
-        optimization=name,
+        optimization=built.changed.name,
         sparsity=_sparsity(opened.model, reached.levels),
         int8_layers=len(reached.int8),
-        file_bytes=folder_size(built.entrant.file.parent),
-        compressed_bytes=compressed_size(built.entrant.file.parent),
-        metrics=scorer.changes(built.entrant.file),
-        note=why_not_optimized(own, is_pruned_only=is_pruned_only(built.changed.changes)),
+        file_bytes=folder_size(file.parent),
+        compressed_bytes=compressed_size(file.parent),
+        metrics=scorer.changes(file),
+        note=why_not_optimized((), is_pruned_only=is_pruned_only(built.changed.changes)),
     )
 
 

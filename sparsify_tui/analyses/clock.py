@@ -67,7 +67,7 @@ def _works_here(laps: Laps) -> bool:
     return sum(laps.cpu_ms) * waiting > _LEAST_SHARE_OF_CPU * sum(laps.samples_ms)
 
 
-def warm_up(work: Work, *, most_s: float | None = None) -> float:
+def warm_up(work: Work, *, least_s: float | None = None, most_s: float | None = None) -> float:
     """Runs until three windows of 10 runs differ by less than 2 %, for a second at least.
 
     The fastest run of each is compared, which others that use the cores disturb least. A window
@@ -75,29 +75,31 @@ def warm_up(work: Work, *, most_s: float | None = None) -> float:
 
     Args:
         work: What is to be timed.
+        least_s: When to stop at the earliest, in place of a second.
         most_s: When to stop at the latest; 10 s when not given.
 
     Returns:
         Milliseconds of the very first run.
     """
+    least_s = WARM_UP_S if least_s is None else least_s
     most_s = MOST_WARM_UP_S if most_s is None else most_s
     start = time.perf_counter()
     cold = lap(work)
     windows: list[float] = []
     window: list[float] = []
     with quiet_collector():
-        while not _is_warm(windows, time.perf_counter() - start, most_s):
+        while not _is_warm(windows, time.perf_counter() - start, least_s, most_s):
             window.append(lap(work))
-            if len(window) >= _WINDOW_RUNS and sum(window) >= _SHORTEST_WINDOW * WARM_UP_S * 1e3:
+            if len(window) >= _WINDOW_RUNS and sum(window) >= _SHORTEST_WINDOW * least_s * 1e3:
                 windows.append(min(window))
                 window = []
     return cold
 
 
-def _is_warm(windows: Sequence[float], spent_s: float, most_s: float) -> bool:
+def _is_warm(windows: Sequence[float], spent_s: float, least_s: float, most_s: float) -> bool:
     last = windows[-_WINDOWS:]
     steady = len(last) == _WINDOWS and max(last) < (1 + _STEADY) * min(last)
-    return spent_s >= most_s or (steady and spent_s >= WARM_UP_S)
+    return spent_s >= most_s or (steady and spent_s >= least_s)
 
 
 def time_runs(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsify_tui.analyses.clock import lap
+from sparsify_tui.analyses.clock import lap, quiet_collector
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.profile import OtherTime
 from sparsify_tui.core.protocols import Engine, Feeds, KernelTime
@@ -22,10 +22,13 @@ from sparsify_tui.onnxio.rewrite import write_model
 
 FEWEST_PROFILED_RUNS = 20
 """With the minimum of 20 runs a node's time is within 3 %, even on a loaded machine."""
-_MOST_PROFILED_RUNS = 200
+_MOST_PROFILED_RUNS = 100
+"""Each kernel of each is an event to be read, which takes longer than a short kernel runs."""
 _PROFILED_S = 1.5
 _BLANK_KERNELS = 200
 _BLANK_RUNS = 20
+_MOST_PROFILED_BLANK_RUNS = 50
+"""Fewer than of a model: the sum over the chain is steadier than a kernel's own minimum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +87,23 @@ class Profiled:
         threads: Of the session.
         feeds: One batch.
         rounds: Among which the runs are shared out.
+        most: Runs of all rounds, first runs apart.
     """
 
     def __init__(
-        self, engine: Engine, file: Path, threads: int, feeds: Feeds, *, rounds: int
+        self,
+        engine: Engine,
+        file: Path,
+        threads: int,
+        feeds: Feeds,
+        *,
+        rounds: int,
+        most: int = _MOST_PROFILED_RUNS,
     ) -> None:
         self._session = engine.open(file, threads=threads, profiled=True)
         self._feeds = feeds
         self._rounds = rounds
+        self._most = most
         self._runs = 0
         self._counted: list[int] = []
 
@@ -100,7 +112,7 @@ class Profiled:
         first_ms = lap(partial(self._session.run, self._feeds))
         fitting = round(_PROFILED_S / self._rounds / (first_ms / 1e3))
         least = math.ceil(FEWEST_PROFILED_RUNS / self._rounds)
-        runs = 1 + min(max(fitting, least), _MOST_PROFILED_RUNS // self._rounds)
+        runs = 1 + min(max(fitting, least), self._most // self._rounds)
         for _ in range(runs - 1):
             self._session.run(self._feeds)
         self._counted += range(self._runs + 1, self._runs + runs)
@@ -108,10 +120,9 @@ class Profiled:
 
     def kernel_times(self, cost_ms: float = 0.0) -> tuple[KernelTime, ...]:
         """The minimum of each kernel, less what the profiler costs at each."""
-        return tuple(
-            replace(kernel, ms=max(kernel.ms - cost_ms, 0.0))
-            for kernel in self._session.kernel_times(self._counted)
-        )
+        with quiet_collector():  # else it walks over all events again while they are read
+            kernels = self._session.kernel_times(self._counted)
+        return tuple(replace(one, ms=max(one.ms - cost_ms, 0.0)) for one in kernels)
 
 
 class ProfilerCost:
@@ -127,7 +138,9 @@ class ProfilerCost:
         write_model(blank_chain(_BLANK_KERNELS), file)
         self._feeds = {INPUT: np.ones(1, dtype=np.float32)}
         self._session = engine.open(file, threads=threads)
-        self._profiled = Profiled(engine, file, threads, self._feeds, rounds=rounds)
+        self._profiled = Profiled(
+            engine, file, threads, self._feeds, rounds=rounds, most=_MOST_PROFILED_BLANK_RUNS
+        )
         self._fastest_ms = math.inf
 
     def run_round(self) -> None:

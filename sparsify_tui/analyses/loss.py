@@ -1,86 +1,228 @@
-"""What each layer's weights would lose: the energy that magnitude pruning removes.
+"""What every layer can lose, measured: the model's outputs when one layer changes.
 
-This is the shape of each layer's own curve. It says nothing of one layer against another:
-its rank correlation with the measured loss lies between −0.2 and 0.8.
+The table is complete at any moment and gets better: from weight magnitude at once; from two
+measured levels, the anchors, on few samples; from all levels; from more samples until each
+layer's values settle. Each measured item is on disk before the next begins.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
-
+from sparsify_tui.analyses.evaluate import Evaluator, evaluate_layer, evaluator_of
+from sparsify_tui.analyses.executors import open_executor
+from sparsify_tui.analyses.loss_log import Item, ItemLog
+from sparsify_tui.analyses.loss_table import LossTable
+from sparsify_tui.analyses.setup import Setup
+from sparsify_tui.analyses.workers import fastest_workers
 from sparsify_tui.codec import value_from
+from sparsify_tui.core.anchors import anchor_levels
+from sparsify_tui.core.loss_profile import LossProfile, LossRequest, LossStage
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.options import RunOptions
-from sparsify_tui.core.profile import LayerLoss, LossProfile
-from sparsify_tui.core.protocols import Array, Progress
-from sparsify_tui.core.sensitivity import histogram_of
+from sparsify_tui.core.protocols import Partial, Progress
+from sparsify_tui.core.structures import levels_of
 from sparsify_tui.errors import ModelError
-from sparsify_tui.identity import new_id, now
-from sparsify_tui.onnxio.load import load_model
-from sparsify_tui.onnxio.read import read_model
 
-METHOD = "magnitude"
-METRIC = "removed weight energy"
-_PERCENTILES = tuple(i / 100 for i in range(101))
+_FEW = 2
+"""Samples of the first two stages, where a run takes fewer. One real sample ranks layers nearly
+as many do; a second one gives an interval."""
+_WAKE_S = 0.5
+_PARTIAL_S = 4.0
+_VERSION = 1
+Work: TypeAlias = "tuple[Layer, tuple[str, ...], int, int]"
+"""A layer, its changes, and a range of samples."""
 
 
-def profile_magnitude(
-    *, options: dict[str, Any], name: str, levels: list[float]
-) -> Generator[Progress, None, LossProfile]:
-    """Removed energy of every prunable layer at all levels, from one histogram a layer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """What is measured before the table moves on."""
+
+    name: LossStage
+    work: tuple[Work, ...]
+
+
+def profile_one_shot(
+    *,
+    options: dict[str, Any],
+    request: dict[str, Any],
+    profile_id: str,
+    name: str,
+    created: str,
+    log: str,
+    shares: dict[str, float],
+) -> Generator[Progress | Partial, None, LossProfile]:
+    """Measures each layer of a model, the ones with the largest share of time first.
+
+    Args:
+        options: Document of RunOptions: the model and its data.
+        request: Document of LossRequest: what to measure.
+        profile_id: Of the profile.
+        name: Of the profile.
+        created: When it was begun.
+        log: Path of the items; what it holds already is not measured again.
+        shares: Share of time by layer.
 
     Raises:
-        ModelError: There is none.
+        SparsifyError: The model or its data cannot be used, or there is nothing to measure.
     """
-    asked = value_from(options, RunOptions)
-    wall, cpu = time.perf_counter(), time.process_time()
-    loaded = load_model(Path(asked.path))
-    model = read_model(loaded, dict(asked.dims))  # untraced: no FLOPs are asked for here
-    if not model.prunable:
+    asked = value_from(request, LossRequest)
+    asked = replace(asked, levels=levels_of(asked.structure, sorted(set(asked.levels))))
+    setup = Setup(options=value_from(options, RunOptions), request=asked)
+    text = setup.to_text()
+    evaluator = evaluator_of(text)
+    head = replace(_head(evaluator, asked), id=profile_id, name=name, created=created)
+    with ItemLog(Path(log), _header(evaluator, setup)) as items:
+        table = LossTable(evaluator, head, items)
+        if not table.count:  # what is gone on with has been shown before
+            yield Partial(value=table.profile("magnitude"))
+        workers = asked.workers or fastest_workers(evaluator)
+        with open_executor(workers, asked.scheduler) as executor:
+            run = _Run(text, table, executor, shares, is_remote=bool(asked.scheduler))
+            yield from run.everything()
+        return table.profile("done")
+
+
+def _head(evaluator: Evaluator, asked: LossRequest) -> LossProfile:
+    """The profile before anything is measured. Raises ModelError where nothing can be."""
+    if not evaluator.layers:
         raise ModelError(
             "The model has no prunable layer.",
             "Pruning needs Conv, ConvTranspose, Gemm or MatMul with constant weights.",
         )
-    rows = []
-    for done, layer in enumerate(model.prunable):
-        yield Progress(done=done, total=len(model.prunable), item=layer.label)
-        weights = loaded.constants.numbers(layer.weight)
-        assert weights is not None, "a layer was read from this weight"
-        rows.append(_layer_loss(layer, weights, levels))
     return LossProfile(
-        id=new_id(),
-        name=name,
-        created=now(),
-        model_digest=model.sha256,
-        method=METHOD,
-        metric=METRIC,
-        source="the weights alone; no data needed",
+        id="",
+        name="",
+        created="",
+        model_digest=evaluator.opened.model.sha256,
+        method="one-shot",
+        metric="",
+        source=evaluator.samples.source,
         samples=0,
-        levels=tuple(levels),
-        cpu_s=time.process_time() - cpu,
-        wall_s=time.perf_counter() - wall,
-        layers=tuple(rows),
+        levels=asked.levels,
+        cpu_s=0.0,
+        wall_s=0.0,
+        layers=(),
+        structure=asked.structure,
+        schemes=asked.schemes,
+        outputs=asked.outputs,
+        request=asked,
     )
 
 
-def _layer_loss(layer: Layer, weights: Array, levels: list[float]) -> LayerLoss:
-    histogram = histogram_of(weights)
-    finite = bool(np.isfinite(weights).all())
-    return LayerLoss(
-        id=layer.id,
-        weight=layer.weight,
-        status="estimated" if finite else "not measured",
-        values=_rounded(histogram.removed_energy(levels)) if finite else (),
-        magnitudes=_rounded(histogram.magnitudes(_PERCENTILES)) if finite else (),
-        reason="" if finite else "its weights hold NaN or infinity",
-    )
+def _header(evaluator: Evaluator, setup: Setup) -> dict[str, Any]:
+    """What must be the same for items of an earlier run to hold; where they ran does not."""
+    engine = evaluator.opened.engine
+    request = replace(setup.request, workers=None, scheduler="", memory_bytes=None)
+    return {
+        "version": _VERSION,
+        "digest": evaluator.opened.model.sha256,
+        "data": setup.data_stamps(),
+        "engine": f"{engine.name} {engine.version}",
+        "setup": replace(setup, request=request).to_text(),
+    }
 
 
-def _rounded(values: Array) -> tuple[float, ...]:
-    """Seven digits, which is what a float32 holds, keep the documents short."""
-    return tuple(float(f"{value:.7g}") for value in values)
+@dataclass(slots=True)
+class _Run:
+    """The measuring of one profile, stage by stage."""
+
+    setup: str
+    table: LossTable
+    executor: Executor
+    shares: dict[str, float]
+    is_remote: bool
+    began: float = field(default_factory=time.perf_counter)
+    told: float = field(default_factory=time.perf_counter)
+    reached: LossStage = "magnitude"
+    """What the table is while the next stage is being measured."""
+
+    def everything(self) -> Generator[Progress | Partial, None, None]:
+        """All stages in turn."""
+        for stage in self._stages():
+            yield from self._measure(stage)
+            self.reached = stage.name
+            yield self._partial()
+
+    def _stages(self) -> Iterator[_Stage]:
+        table, evaluator = self.table, self.table.evaluator
+        request, count = evaluator.request, evaluator.count
+        few = count if request.score else min(count, max(evaluator.chunk, _FEW))
+        anchors = tuple(map(str, anchor_levels(request.levels)))
+        yield self._stage("anchors", evaluator.layers, anchors, 0, few)
+        if request.anchors_only:
+            return
+        changes = (*map(str, request.levels), *request.schemes)
+        rest = tuple(change for change in changes if change not in anchors)
+        yield self._stage("levels", evaluator.layers, rest, 0, few)
+        done = few
+        while done < count and (open_layers := table.unsettled(done)):
+            stop = min(2 * done, count)
+            yield self._stage("settling", open_layers, changes, done, stop)
+            done = stop
+
+    def _stage(
+        self,
+        name: LossStage,
+        layers: Sequence[Layer],
+        changes: tuple[str, ...],
+        start: int,
+        stop: int,
+    ) -> _Stage:
+        by_share = sorted(layers, key=lambda layer: -self.shares.get(layer.id, 0.0))
+        work = (
+            (layer, self._missing(layer, changes, start, stop), start, stop) for layer in by_share
+        )
+        return _Stage(name=name, work=tuple(one for one in work if one[1]))
+
+    def _missing(
+        self, layer: Layer, changes: tuple[str, ...], start: int, stop: int
+    ) -> tuple[str, ...]:
+        known = self.table.items.items
+        return tuple(one for one in changes if (layer.id, one, start, stop) not in known)
+
+    def _measure(self, stage: _Stage) -> Generator[Progress | Partial, None, None]:
+        total = sum(len(changes) for _, changes, _, _ in stage.work)
+        before = self.table.count
+        futures = {self._submit(*work): work[0] for work in stage.work}
+        began = time.perf_counter()
+        try:
+            pending = set(futures)
+            while pending:
+                ended, pending = wait(pending, _WAKE_S, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    self.table.keep(future.result(), from_elsewhere=True)
+                done = self.table.count - before
+                label = next((futures[one].label for one in pending), "")
+                spent = time.perf_counter() - began
+                left = spent / done * (total - done) if done else None
+                yield Progress(done=done, total=total, item=f"{stage.name} {label}", left_s=left)
+                if time.perf_counter() - self.told > _PARTIAL_S:
+                    yield self._partial()
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def _submit(
+        self, layer: Layer, changes: tuple[str, ...], start: int, stop: int
+    ) -> Future[list[Item]]:
+        if self.is_remote:
+            return self.executor.submit(evaluate_layer, self.setup, layer.id, changes, start, stop)
+        return self.executor.submit(self._evaluate_here, layer.id, changes, start, stop)
+
+    def _evaluate_here(
+        self, layer: str, changes: tuple[str, ...], start: int, stop: int
+    ) -> list[Item]:
+        """Keeps each item at once, so that a crash costs at most the one in work."""
+        for item in self.table.evaluator.items(layer, changes, start, stop):
+            self.table.keep([item])
+        return []
+
+    def _partial(self) -> Partial:
+        self.told = time.perf_counter()
+        return Partial(value=self.table.profile(self.reached))

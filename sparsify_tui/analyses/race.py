@@ -10,8 +10,9 @@ from sparsify_tui.analyses.clock import Laps, time_in_turn, warm_up
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.core.protocols import Progress
 
+_LEAST_WARM_UP_S = 0.1
 _WARM_UP_S = 0.5
-"""Of each; the first rounds in turn warm them all, too."""
+"""Of each at most; the first rounds in turn warm them all, too."""
 
 
 def race(
@@ -30,6 +31,6 @@ def race(
     sessions = [opened.engine.open(file, threads=threads, in_turn=True) for file in forms.values()]
     works = [partial(session.run, feeds) for session in sessions]
     for work in works:
-        warm_up(work, most_s=_WARM_UP_S)
+        warm_up(work, least_s=_LEAST_WARM_UP_S, most_s=_WARM_UP_S)
     laps = yield from time_in_turn(works, item, seconds)
     return dict(zip(forms, laps, strict=True))

@@ -1,17 +1,14 @@
-"""Stored measurements: where the time goes, and what each layer's weights look like."""
+"""Stored measurements of where the time goes."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.placement import MixModel, Placement
 from sparsify_tui.core.timing import Timing
-
-LossStatus = Literal["measured", "estimated", "not measured"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,58 +199,3 @@ def with_mix(profile: PerfProfile, found: Placement) -> PerfProfile:
         high_ms=lane.float_ms / ratio.low,
     )
     return replace(profile, int8=replace(lane, mixes=(*lane.mixes, mix)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerLoss:
-    """What one layer loses at each level of the profile."""
-
-    id: LayerId
-    weight: str
-    status: LossStatus
-    values: tuple[float, ...]
-    """At the profile's levels; empty when not measured."""
-    magnitudes: tuple[float, ...] = ()
-    """|w| below which the fraction 0, 0.01, … 1 of the weights lies; empty when not measured."""
-    reason: str = ""
-    """Why it was not measured."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossProfile:
-    """What the layers lose, by one method."""
-
-    id: str
-    name: str
-    created: str
-    model_digest: str
-    method: str
-    metric: str
-    source: str
-    """Where the data came from, in words; weight magnitude needs none."""
-    samples: int
-    levels: tuple[float, ...]
-    cpu_s: float
-    wall_s: float
-    layers: tuple[LayerLoss, ...]
-
-    def layer(self, layer_id: str) -> LayerLoss | None:
-        """The entry of a layer."""
-        return next((row for row in self.layers if row.id == layer_id), None)
-
-    def curve(self, layer_id: str) -> Curve | None:
-        """Loss over level of a layer, from 0 at level 0; None when not measured."""
-        row = self.layer(layer_id)
-        if row is None or not row.values:
-            return None
-        if self.levels[0] == 0:
-            return Curve(levels=self.levels, values=row.values)
-        return Curve(levels=(0.0, *self.levels), values=(0.0, *row.values))
-
-    def magnitude_curve(self, layer_id: str) -> Curve | None:
-        """The threshold that prunes a fraction of the layer; None when not measured."""
-        row = self.layer(layer_id)
-        if row is None or not row.magnitudes:
-            return None
-        last = len(row.magnitudes) - 1
-        return Curve(levels=tuple(i / last for i in range(last + 1)), values=row.magnitudes)

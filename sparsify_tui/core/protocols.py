@@ -26,6 +26,13 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Partial:
+    """What an analysis has so far: of the type of its result, complete, and as usable."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelTime:
     """The fastest run of one kernel of a profiled session."""
 
@@ -63,20 +70,22 @@ class Engine(Protocol):
 
     def open(
         self,
-        path: Path,
+        model: Path | bytes,
         *,
         threads: int,
         profiled: bool = False,
         in_turn: bool = False,
+        exact: bool = False,
     ) -> Session:
-        """Loads a model file.
+        """Loads a model.
 
         Args:
-            path: Of the model.
+            model: Path of its file, or the file's content.
             threads: That work on one operation.
             profiled: Whether `kernel_times` will be asked for.
             in_turn: Whether another session runs in turn with this one, so that its threads
                 must be quiet between two runs.
+            exact: Whether nothing may be computed in fewer bits than the model says.
 
         Raises:
             ModelError: The runtime refuses it, or would run it on another provider.
@@ -96,5 +105,5 @@ class Engine(Protocol):
         """
 
 
-Analysis: TypeAlias = "Generator[Progress, None, Any]"
-"""Yields progress, returns one result."""
+Analysis: TypeAlias = "Generator[Progress | Partial, None, Any]"
+"""Yields progress and, where it takes long, what it has so far; returns one result."""

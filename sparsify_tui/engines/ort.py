@@ -64,17 +64,21 @@ class OnnxRuntime:
 
     def open(
         self,
-        path: Path,
+        model: Path | bytes,
         *,
         threads: int,
         profiled: bool = False,
         in_turn: bool = False,
+        exact: bool = False,
     ) -> OrtSession:
-        """Loads a model file. Raises ModelError when onnxruntime refuses it."""
+        """Loads a model. Raises ModelError when onnxruntime refuses it."""
         options = _options(threads)
         if in_turn:  # else its threads spin on after a run, and slow the other session by half
             options.add_session_config_entry("session.force_spinning_stop", "1")
-        return OrtSession(str(path), self.provider, options, profiled=profiled)
+        if exact:  # else data that meets a constant int8 matrix is rounded to int8, too
+            options.add_session_config_entry("session.qdq_matmulnbits_accuracy_level", "1")
+        content = model if isinstance(model, bytes) else str(model)
+        return OrtSession(content, self.provider, options, profiled=profiled)
 
     def trace_shapes(self, model: bytes, feeds: Feeds) -> Mapping[str, tuple[int, ...]]:
         """Real shapes of all outputs of a model, from one unoptimized run on the CPU."""

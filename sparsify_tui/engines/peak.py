@@ -15,8 +15,8 @@ from sparsify_tui.core.protocols import Engine, Feeds
 
 _ELEMENTS = 1 << 26
 """Of the array that is read: 256 MB of float32, beyond every cache."""
-_PRODUCT_S = 0.05
-_READING_S = 0.05
+_PRODUCT_S = 0.02
+_READING_S = 0.02
 """Of a round."""
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from sparsify_tui.analyses import benchmark as module
-from sparsify_tui.analyses import clock
+from sparsify_tui.analyses import clock, turns
 from sparsify_tui.analyses.benchmark import benchmark_models, compressed_size
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.cases import BenchmarkRequest, ChangedModel, Prediction
 from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.project import BenchmarkRun
-from sparsify_tui.core.protocols import Engine
+from sparsify_tui.core.protocols import Engine, Partial, Progress
 from sparsify_tui.engines import engine_of
 from sparsify_tui.engines.ort import OnnxRuntime, OrtSession
 from sparsify_tui.errors import ModelError, UsageError
@@ -125,8 +125,8 @@ def test_a_prediction_stands_beside_the_case_it_was_made_for(path: Path) -> None
 def test_the_time_left_is_that_of_the_whole_queue(path: Path) -> None:
     seen, _ = watched(benchmark_models(**asked(path, batches=(1, 2, 3))))
 
-    queue = [one for one in seen if one.total == 4]
-    assert {one.done for one in queue} == {0, 1, 2, 3}
+    queue = [one for one in seen if isinstance(one, Progress) and one.total == 3]
+    assert {one.done for one in queue} == {0, 1, 2}
     lefts = [one.left_s for one in queue if one.left_s is not None]
     assert lefts[0] > lefts[-1]
 
@@ -219,3 +219,83 @@ def test_engines_are_compared_too_and_a_refusal_is_told(path: Path) -> None:
         ("original onnxruntime b1 t1", "original second b1 t1"),
     ]
     assert run.problems == ("half b1 t1 in second: No kernel for it.",)
+
+
+def kept_by(path: Path, *models: ChangedModel, **request: Any) -> list[BenchmarkRun]:
+    """What a benchmark yields of itself on its way."""
+    seen, _ = watched(benchmark_models(**asked(path, *models, **request)))
+    return [one.value for one in seen if isinstance(one, Partial)]
+
+
+def test_each_case_is_handed_on_when_it_is_over_scored_and_judged(path: Path) -> None:
+    kept = kept_by(path, pruned("half", 0.5), batches=(1, 2))
+
+    assert [(one.cases_done, len(one.runs), len(one.comparisons)) for one in kept] == [
+        (0, 0, 0), (1, 2, 1), (2, 4, 2),
+    ]  # fmt: skip
+    assert [case.label for case in kept[0].cases] == ["b1 t1", "b2 t1"]
+    assert all(one.models[0].metrics for one in kept)
+    assert all(one.models[0].note for one in kept), "not optimized until it is shown to be"
+    assert [one.is_complete for one in kept] == [False, False, True]
+    assert len({one.id for one in kept}) == 1
+
+
+def test_what_ended_early_goes_on_behind_its_cases(path: Path) -> None:
+    half = pruned("half", 0.5)
+    first = kept_by(path, half, batches=(1, 2, 3))[1]
+    seen, last = watched(
+        benchmark_models(**asked(path, half, batches=(1, 2, 3)), so_far=document_from(first))
+    )
+
+    assert last.runs[:2] == first.runs
+    assert [one.label for one in last.runs[2:]] == [
+        "original b2 t1", "half b2 t1", "original b3 t1", "half b3 t1",
+    ]  # fmt: skip
+    assert (last.id, last.created, last.is_complete) == (first.id, first.created, True)
+    assert last.models[0].metrics == first.models[0].metrics
+    assert {one.done for one in seen if isinstance(one, Progress) and one.total == 3} == {1, 2}
+
+
+class TooLarge(OnnxRuntime):
+    """Runs nothing on more than one thread."""
+
+    def open(self, path: Path, *, threads: int, **how: Any) -> OrtSession:
+        if threads > 1:
+            raise ModelError("It does not fit.")
+        return super().open(path, threads=threads, **how)
+
+
+@pytest.fixture
+def _large(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = TooLarge("onnxruntime", "CPUExecutionProvider")
+    monkeypatch.setattr(module, "engine_of", lambda _: large)
+
+
+@pytest.mark.usefixtures("_large")
+def test_a_case_that_fails_loses_no_other(path: Path) -> None:
+    run = benchmark(path, pruned("half", 0.5), batches=(1, 2), threads=(2, 1))
+
+    assert [one.label for one in run.runs] == [
+        "original b1 t1", "half b1 t1", "original b2 t1", "half b2 t1",
+    ]  # fmt: skip
+    assert run.problems == ("b1 t2: It does not fit.", "b2 t2: It does not fit.")
+    assert run.is_complete
+
+
+@pytest.mark.usefixtures("_large")
+def test_where_every_case_fails_the_benchmark_does(path: Path) -> None:
+    with pytest.raises(ModelError, match="does not fit"):
+        benchmark(path, batches=(1, 2), threads=(2,))
+
+
+@pytest.mark.usefixtures("_two_engines")
+def test_what_an_engine_refuses_is_not_called_optimized(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "judge", lambda *_, **__: "faster")
+
+    (one,) = benchmark(path, pruned("half", 0.5)).models
+    (two,) = benchmark(path, pruned("half", 0.5), engines=("onnxruntime", "second")).models
+
+    assert one.note == ""
+    assert two.note == "not shown to be faster: it did not run in every case"

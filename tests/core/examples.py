@@ -7,6 +7,7 @@ from typing import Any
 from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.estimate import Estimate
+from sparsify_tui.core.loss_profile import LayerLoss, Losses, LossProfile
 from sparsify_tui.core.model import Layer, LayerId, Model, TensorSpec
 from sparsify_tui.core.modifiers import (
     Epochs,
@@ -18,14 +19,7 @@ from sparsify_tui.core.modifiers import (
 )
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.placement import Placement, Raced
-from sparsify_tui.core.profile import (
-    Environment,
-    LayerLoss,
-    LayerTime,
-    LossProfile,
-    OtherTime,
-    PerfProfile,
-)
+from sparsify_tui.core.profile import Environment, LayerTime, OtherTime, PerfProfile
 from sparsify_tui.core.project import (
     BenchmarkRun,
     Comparison,
@@ -187,7 +181,7 @@ def layer_loss(name: str, **changes: Any) -> LayerLoss:
         "id": LayerId(name),
         "weight": f"{name}.weight",
         "status": "estimated",
-        "values": (0.1, 0.6),
+        "pruning": Losses(values=(0.1, 0.6), samples=(0, 0)),
         "magnitudes": (0.0, 0.25, 0.5, 0.75, 1.0),
     }
     return LayerLoss(**fields | changes)

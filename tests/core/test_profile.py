@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsify_tui.core.profile import Curve
-from tests.core.examples import environment, layer_loss, loss_profile, perf_profile
+from tests.core.examples import environment, perf_profile
 
 
 @st.composite
@@ -66,33 +66,3 @@ def test_what_no_row_explains_is_the_remainder_of_the_fastest_run() -> None:
     assert profile.measured_ms == 7.5
     assert profile.not_attributed_ms == 2.5
     assert [profile.layer_ms(name) for name in ("a", "b", "c")] == [6.0, None, None]
-
-
-def test_a_loss_curve_starts_at_nothing_lost() -> None:
-    curve = loss_profile(layer_loss("a")).curve("a")
-
-    assert curve == Curve(levels=(0.0, 0.5, 0.9), values=(0.0, 0.1, 0.6))
-
-
-def test_a_measured_level_zero_is_kept() -> None:
-    row = layer_loss("a", values=(0.01, 0.2))
-
-    assert loss_profile(row, levels=(0.0, 0.5)).curve("a") == Curve(
-        levels=(0.0, 0.5), values=(0.01, 0.2)
-    )
-
-
-def test_a_magnitude_curve_spreads_its_points_evenly() -> None:
-    curve = loss_profile(layer_loss("a", magnitudes=(0.0, 2.0, 8.0))).magnitude_curve("a")
-
-    assert curve == Curve(levels=(0.0, 0.5, 1.0), values=(0.0, 2.0, 8.0))
-
-
-@pytest.mark.parametrize("name", ["b", "unknown"])
-def test_a_layer_that_was_not_measured_has_no_curve(name: str) -> None:
-    profile = loss_profile(
-        layer_loss("a"), layer_loss("b", status="not measured", values=(), magnitudes=())
-    )
-
-    assert profile.curve(name) is None
-    assert profile.magnitude_curve(name) is None

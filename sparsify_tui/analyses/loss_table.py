@@ -1,0 +1,296 @@
+"""The table of a one-shot loss profile, from the items measured so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from statistics import fmean, median
+from threading import Lock
+
+import numpy as np
+
+from sparsify_tui.analyses.evaluate import Evaluator
+from sparsify_tui.analyses.loss_log import Item, ItemLog
+from sparsify_tui.analyses.loss_warnings import data_warnings
+from sparsify_tui.analyses.magnitude import weight_magnitudes
+from sparsify_tui.analyses.replacements import Replacements
+from sparsify_tui.core.anchors import anchored
+from sparsify_tui.core.distances import Reading, is_settled, reading
+from sparsify_tui.core.loss_profile import (
+    LayerLoss,
+    Losses,
+    LossProfile,
+    LossStage,
+    LossStatus,
+)
+from sparsify_tui.core.model import Layer
+
+_NO_EFFECT = "it has no effect on the outputs that count, on this data"
+_DIGITS = 7
+"""What a float32 holds; more would only make documents longer."""
+
+
+class LossTable:
+    """Turns items into rows, each computed again only when it got a new item.
+
+    Several threads may hand in items while another reads the table.
+
+    Args:
+        evaluator: What measures.
+        head: The profile without rows.
+        items: The log, with what an earlier run has left.
+    """
+
+    def __init__(self, evaluator: Evaluator, head: LossProfile, items: ItemLog) -> None:
+        self.evaluator = evaluator
+        self.items = items
+        self._head = head
+        self._lock = Lock()
+        self._wall = time.perf_counter()
+        self._earlier_s = sum(item.cpu_s for item in items.items.values())
+        self._elsewhere_s = 0.0
+        self._measured: dict[str, dict[str, list[Item]]] = {}
+        self._rows: dict[str, LayerLoss] = {}
+        self._readings: dict[tuple[str, str], tuple[int, Reading]] = {}
+        for item in items.items.values():
+            self._add(item)
+
+    @property
+    def count(self) -> int:
+        """Items measured so far."""
+        return len(self.items.items)
+
+    def keep(self, items: Iterable[Item], *, from_elsewhere: bool = False) -> None:
+        """Takes items in; they are on disk when this returns."""
+        for item in items:
+            with self._lock:
+                self.items.append(item)
+                self._add(item)
+                self._elsewhere_s += item.cpu_s if from_elsewhere else 0.0
+
+    def unsettled(self, samples: int) -> tuple[Layer, ...]:
+        """Layers with a measured value that more than these first samples may still move.
+
+        It follows from these alone, so that a profile that is resumed takes the same way.
+        """
+        with self._lock:
+            return tuple(
+                layer for layer in self.evaluator.layers if self._may_move(layer.id, samples)
+            )
+
+    def profile(self, stage: LossStage) -> LossProfile:
+        """The whole table as it is now."""
+        with self._lock:
+            return self._profile(stage)
+
+    def _profile(self, stage: LossStage) -> LossProfile:
+        evaluator = self.evaluator
+        rows = [self._row(layer) for layer in evaluator.layers]
+        scales = self._scales(rows)
+        stop = max((item.stop for item in self.items.items.values()), default=0)
+        return replace(
+            self._head,
+            metric=evaluator.distance.name,
+            samples=stop,
+            stage=stage,
+            layers=tuple(self._completed(row, scales) for row in rows),
+            score=self._score_name,
+            score_before=self._score_before(stop) if stop else None,
+            confidence=evaluator.samples.confidence,
+            warnings=self._warnings,
+            cpu_s=time.process_time() + self._earlier_s + self._elsewhere_s,
+            wall_s=time.perf_counter() - self._wall,
+        )
+
+    def _add(self, item: Item) -> None:
+        self._measured.setdefault(item.layer, {}).setdefault(item.change, []).append(item)
+        self._rows.pop(item.layer, None)
+
+    def _row(self, layer: Layer) -> LayerLoss:
+        if layer.id not in self._rows:
+            self._rows[layer.id] = self._computed(layer)
+        return self._rows[layer.id]
+
+    def _computed(self, layer: Layer) -> LayerLoss:
+        levels = [str(level) for level in self._head.levels]
+        pruning = self._losses(layer.id, levels)
+        known = {
+            level: value
+            for at, (level, value) in enumerate(zip(self._head.levels, pruning.values, strict=True))
+            if value is not None and pruning.is_measured(at)
+        }
+        if known and len(known) < len(levels):
+            pruning = self._filled(layer, pruning, known)
+        return LayerLoss(
+            id=layer.id,
+            weight=layer.weight,
+            status=_status(pruning),
+            pruning=pruning,
+            quantization=self._losses(layer.id, self._head.schemes),
+            magnitudes=self._magnitudes.get(layer.id, ()),
+            reason=self._reasons(layer),
+            note=_NO_EFFECT if _is_without_effect(pruning) else "",
+            settled=self._is_settled(layer.id),
+        )
+
+    def _losses(self, layer: str, changes: Sequence[str]) -> Losses:
+        found = [self._reading(layer, change) for change in changes]
+        return Losses(
+            values=tuple(_short(one.value) for one in found),
+            lows=tuple(_short(one.low) for one in found),
+            highs=tuple(_short(one.high) for one in found),
+            drops=tuple(_short(self._drop(layer, change)) for change in changes),
+            samples=tuple(self._samples(layer, change) for change in changes),
+        )
+
+    def _filled(self, layer: Layer, losses: Losses, known: Mapping[float, float]) -> Losses:
+        """Estimates between the anchors, where nothing was tried yet."""
+        curve = anchored(self._head.levels, self._energies[layer.id], known)
+        tried = self._measured[layer.id]
+        levels = zip(self._head.levels, losses.values, curve, strict=True)
+        return replace(
+            losses,
+            values=tuple(
+                value if str(level) in tried else _short(guess) for level, value, guess in levels
+            ),
+        )
+
+    def _completed(self, row: LayerLoss, scales: Sequence[float]) -> LayerLoss:
+        """A row of which nothing was measured gets the energy, in the unit of the others."""
+        if row.status != "not measured" or self._measured.get(row.id):
+            return row
+        energies = self._energies.get(row.id)
+        if energies is None:
+            return row
+        values = tuple(
+            _short(energy * scale) for energy, scale in zip(energies, scales, strict=True)
+        )
+        losses = replace(row.pruning, values=values)
+        return replace(row, status="estimated", pruning=losses)
+
+    def _scales(self, rows: Sequence[LayerLoss]) -> list[float]:
+        """What a share of removed energy costs in the median layer, level by level."""
+        scales = []
+        for at in range(len(self._head.levels)):
+            ratios = [
+                (row.pruning.values[at] or 0.0) / self._energies[row.id][at]
+                for row in rows
+                if row.pruning.is_measured(at) and self._energies[row.id][at] > 0
+            ]
+            scales.append(median(ratios) if ratios else 1.0)
+        return scales
+
+    @cached_property
+    def _replacements(self) -> dict[str, Replacements]:
+        return {layer.id: self.evaluator.replacements(layer) for layer in self.evaluator.layers}
+
+    @cached_property
+    def _energies(self) -> dict[str, tuple[float, ...]]:
+        structure, levels = self._head.structure, list(self._head.levels)
+        return {
+            layer: tuple(map(float, found.energies(levels, structure)))
+            for layer, found in self._replacements.items()
+            if not found.problem(structure)
+        }
+
+    @cached_property
+    def _magnitudes(self) -> dict[str, tuple[float, ...]]:
+        constants = self.evaluator.opened.loaded.constants
+        found: dict[str, tuple[float, ...]] = {}
+        for layer in self.evaluator.layers:
+            weights = constants.numbers(layer.weight)
+            assert weights is not None, "a layer was read from this weight"
+            found[layer.id] = weight_magnitudes(weights)
+        return found
+
+    @cached_property
+    def _warnings(self) -> tuple[str, ...]:
+        return data_warnings(self.evaluator)
+
+    @property
+    def _score_name(self) -> str:
+        request = self.evaluator.request
+        if request.score:
+            return request.score.rpartition(":")[2]
+        return "top-1" if self.evaluator.is_labelled else ""
+
+    def _score_before(self, stop: int) -> float | None:
+        if self.evaluator.score is not None:
+            return self.evaluator.score_of_base(stop)
+        right = self.evaluator.correct(0, stop)
+        return fmean(right) if right else None
+
+    def _reading(self, layer: str, change: str) -> Reading:
+        items = self._measured.get(layer, {}).get(change, [])
+        known = self._readings.get((layer, change))
+        if known is None or known[0] != len(items):
+            known = len(items), self._read(items)
+            self._readings[layer, change] = known
+        return known[1]
+
+    def _read(self, items: Sequence[Item]) -> Reading:
+        rows = [row for item in sorted(items, key=lambda one: one.start) for row in item.terms]
+        if not rows:
+            return Reading(value=None)
+        terms = np.array([[np.nan if x is None else x for x in row] for row in rows])
+        return reading(self.evaluator.distance, terms)
+
+    def _samples(self, layer: str, change: str) -> int:
+        return max((one.stop for one in self._measured.get(layer, {}).get(change, [])), default=0)
+
+    def _drop(self, layer: str, change: str) -> float | None:
+        items = self._measured.get(layer, {}).get(change, [])
+        if not items:
+            return None
+        if items[-1].score is not None:
+            before = self.evaluator.score_of_base(items[-1].stop)
+            return None if before is None else before - items[-1].score
+        after = [one for item in sorted(items, key=lambda one: one.start) for one in item.correct]
+        if not after:
+            return None
+        return fmean(self.evaluator.correct(0, items[-1].stop)[: len(after)]) - fmean(after)
+
+    def _reasons(self, layer: Layer) -> str:
+        """Each reason once, with the changes that it holds for unless these are all."""
+        tried = self._measured.get(layer.id, {})
+        reasons: dict[str, list[str]] = {}
+        for change, items in tried.items():
+            found = items[-1].reason or self._reading(layer.id, change).reason
+            if found:
+                reasons.setdefault(found.rstrip("."), []).append(change)
+        if not tried:
+            return self._replacements[layer.id].problem(self._head.structure)
+        return "; ".join(
+            reason if len(changes) == len(tried) else f"{', '.join(changes)}: {reason}"
+            for reason, changes in reasons.items()
+        )
+
+    def _may_move(self, layer: str, samples: int) -> bool:
+        tried = self._measured.get(layer, {}).values()
+        found = [self._read([one for one in items if one.stop <= samples]) for items in tried]
+        return any(one.value is not None and not is_settled(one) for one in found)
+
+    def _is_settled(self, layer: str) -> bool:
+        found = [self._reading(layer, change) for change in self._measured.get(layer, {})]
+        known = [one for one in found if one.value is not None]
+        return bool(known) and all(map(is_settled, known))
+
+
+def _is_without_effect(losses: Losses) -> bool:
+    found = [value for at, value in enumerate(losses.values) if losses.is_measured(at)]
+    return bool(found) and not any(found)
+
+
+def _status(losses: Losses) -> LossStatus:
+    if all(value is None for value in losses.values):
+        return "not measured"
+    is_whole = all(
+        value is None or losses.is_measured(at) for at, value in enumerate(losses.values)
+    )
+    return "measured" if is_whole else "estimated"
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{_DIGITS}g}")
