@@ -17,7 +17,7 @@ _PUBLIC = {
     "Layer": "sparsify_tui.core.model",
     "Project": "sparsify_tui.core.project",
     "PerfProfile": "sparsify_tui.core.profile",
-    "LossProfile": "sparsify_tui.core.profile",
+    "LossProfile": "sparsify_tui.core.loss_profile",
     "Optimization": "sparsify_tui.core.optimization",
     "SparsifyError": "sparsify_tui.errors",
 }

@@ -23,7 +23,16 @@ def loaded_by(module: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stdout.split()}
 
 
-@pytest.mark.parametrize("module", ["sparsify_tui.workbench", "sparsify_tui.cli"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "sparsify_tui.workbench",
+        "sparsify_tui.workbench.loss",
+        "sparsify_tui.cli",
+        "sparsify_tui.cli.loss_command",
+        "sparsify_tui.cli.loss_profiles",
+    ],
+)
 def test_the_facade_and_the_commands_load_neither_numbers_nor_interface(module: str) -> None:
     assert not loaded_by(module) & (NUMBERS | INTERFACE)
 

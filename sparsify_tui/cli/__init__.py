@@ -8,8 +8,6 @@ from sparsify_tui.cli.interface import home_without_verb, open_interface
 from sparsify_tui.errors import SparsifyError
 from sparsify_tui.workbench import Workbench
 
-_INTERRUPTED = 130
-
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command line; exit codes: 0 ok, 1 failed, 2 usage, 3 missing, 130 stopped."""
@@ -29,7 +27,7 @@ def _run_verb(arguments: Sequence[str]) -> int:
     import click  # noqa: PLC0415 - the interface needs no parser
 
     from sparsify_tui.cli.app import cli  # noqa: PLC0415
-    from sparsify_tui.cli.output import report_error  # noqa: PLC0415
+    from sparsify_tui.cli.output import INTERRUPTED, report_error  # noqa: PLC0415
 
     as_json = "--json" in arguments
     try:
@@ -42,7 +40,7 @@ def _run_verb(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         report_error("Stopped.", "", as_json=as_json)
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe had enough
         return 1
     return code if isinstance(code, int) else 0

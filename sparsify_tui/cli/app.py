@@ -25,7 +25,7 @@ COMMANDS = {
     "benchmark": "sparsify_tui.cli.benchmark:benchmark_command",
     "export": "sparsify_tui.cli.export:export_command",
     "perf-profiles": "sparsify_tui.cli.perf_profiles:perf_profiles_group",
-    "loss-profiles": "sparsify_tui.cli.items:loss_profiles_group",
+    "loss-profiles": "sparsify_tui.cli.loss_profiles:loss_profiles_group",
     "optimizations": "sparsify_tui.cli.items:optimizations_group",
     "benchmarks": "sparsify_tui.cli.benchmarks:benchmarks_group",
     "show": "sparsify_tui.cli.show:show_command",

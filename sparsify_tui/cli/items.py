@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
-from sparsify_tui.cli.documents import benchmark_document, loss_document
+from sparsify_tui.cli.documents import benchmark_document
+from sparsify_tui.cli.loss_documents import loss_document
 from sparsify_tui.cli.options import json_option, pass_bench
 from sparsify_tui.cli.output import print_json, print_table
 from sparsify_tui.cli.perf_documents import perf_document
 from sparsify_tui.cli.plan_answers import plan_document
+from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.optimization import Optimization
-from sparsify_tui.core.profile import LossProfile, PerfProfile
+from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.project import BenchmarkRun, Project
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import format_when
@@ -133,7 +135,10 @@ def _head(project: Project, item: Item) -> dict[str, Any]:
     head: dict[str, Any] = {name: getattr(item, name) for name in ("id", "name", "created")}
     if isinstance(item, Optimization):
         return head
-    return {**head, "stale": project.is_stale(item)}
+    head["stale"] = project.is_stale(item)
+    if isinstance(item, LossProfile):
+        head |= {"method": item.method, "stage": item.stage, "complete": item.is_complete}
+    return head
 
 
 def _document(bench: Workbench, project: Project, item: Item) -> dict[str, Any]:

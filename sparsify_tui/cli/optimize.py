@@ -99,8 +99,8 @@ def optimize_command(
     )
     found = run(prepared_project(bench, project, parse_dims(dims), parse_values(values), data))
     bench.plans.check(found, request)
-    if request.sparsity is not None and spread == "global" and found.loss_profile() is None:
-        run(bench.measure.loss(found.id))
+    if request.sparsity and spread == "global" and not bench.plans.has_magnitudes(found):
+        run(bench.loss.magnitude(found.id))
     if quantize is not None:
         request = replace(request, placement=_searched(bench, found, batch or 1, threads))
     plan = bench.plans.create(found.id, request)

@@ -27,7 +27,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 def input_options(command: F) -> F:
     """Options of every command that runs a model."""
     for option in (
-        click.option("--data", type=Path, help="Samples: an .npz, or a folder of them."),
+        click.option(
+            "--data", type=Path, help="Samples: an .npz, or a folder of them or of images."
+        ),
         click.option(
             "--value", "values", multiple=True, metavar="INPUT=V", help="A constant input."
         ),

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from sparsify_tui.cli.documents import loss_document
+from sparsify_tui.cli.loss_command import loss_command
 from sparsify_tui.cli.options import (
     input_options,
     json_option,
     parse_dims,
-    parse_numbers,
     parse_values,
     pass_bench,
     prepared_project,
@@ -20,13 +19,11 @@ from sparsify_tui.cli.options import (
 from sparsify_tui.cli.output import Narrator, print_json, print_table
 from sparsify_tui.cli.perf_documents import flops_document, perf_document, perf_lines
 from sparsify_tui.cli.perf_tables import perf_rows
-from sparsify_tui.cli.report import layer_rows, loss_rows
+from sparsify_tui.cli.report import layer_rows
 from sparsify_tui.core.model import Model
-from sparsify_tui.core.options import ORIGINAL_LEVELS
-from sparsify_tui.core.profile import LossProfile, PerfProfile
+from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.project import Project
 from sparsify_tui.engines import DEFAULT_ENGINE
-from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.measure import PERFORMANCE_S
 
@@ -110,42 +107,4 @@ def _say_approximate(model: Model, *, as_json: bool) -> None:
     print_table(*layer_rows(model))
 
 
-@profile_group.command("loss")
-@click.argument("project")
-@click.option("--method", default="magnitude", show_default=True)
-@click.option("--levels", default="", help="Such as 0.5,0.8,0.9.")
-@click.option("--name", default="")
-@input_options
-@json_option
-@pass_bench
-def loss_command(
-    bench: Workbench,
-    *,
-    project: str,
-    method: str,
-    levels: str,
-    name: str,
-    dims: tuple[str, ...],
-    values: tuple[str, ...],
-    data: Path | None,
-    as_json: bool,
-) -> None:
-    """Removed weight energy: the shape of each layer's own curve, not a ranking."""
-    if method != "magnitude":
-        raise UsageError(f"The method {method!r} is not built yet.", "Use --method magnitude.")
-    narrator = Narrator("loss")
-    chosen = parse_numbers(levels, float, "--levels") or ORIGINAL_LEVELS
-    given = (parse_dims(dims), parse_values(values), data)
-
-    async def measure() -> tuple[Project, LossProfile]:
-        found = await prepared_project(bench, project, *given)
-        profile = await bench.measure.loss(found.id, name=name, levels=chosen, on_progress=narrator)
-        return bench.projects.load(found.id), profile
-
-    found, profile = run(measure())
-    narrator.done()
-    if as_json:
-        print_json(loss_document(profile))
-        return
-    click.echo("removed weight energy: each layer's own curve, not a ranking across layers")
-    print_table(*loss_rows(found, profile))
+profile_group.add_command(loss_command)

@@ -8,19 +8,17 @@ from typing import Any
 import click
 
 from sparsify_tui.cli.chosen import chosen_plan
-from sparsify_tui.cli.documents import benchmark_document, loss_document, model_document
+from sparsify_tui.cli.documents import benchmark_document, model_document
+from sparsify_tui.cli.loss_documents import loss_document
+from sparsify_tui.cli.loss_tables import show_losses
 from sparsify_tui.cli.options import json_option, pass_bench
 from sparsify_tui.cli.output import print_json, print_table
 from sparsify_tui.cli.perf_documents import perf_document, perf_lines
 from sparsify_tui.cli.perf_tables import perf_rows
 from sparsify_tui.cli.plan_answers import plan_document, plan_lines, plan_rows
-from sparsify_tui.cli.report import (
-    benchmark_lines,
-    layer_rows,
-    loss_rows,
-    model_lines,
-)
-from sparsify_tui.core.profile import LossProfile, PerfProfile
+from sparsify_tui.cli.report import benchmark_lines, layer_rows, model_lines
+from sparsify_tui.core.loss_profile import LossProfile
+from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.project import Project
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import UsageError
@@ -41,9 +39,7 @@ def _performance(_bench: Workbench, project: Project) -> None:
 
 
 def _loss(_bench: Workbench, project: Project) -> None:
-    profile = _loss_profile(project)
-    click.echo(f"{profile.metric}: each layer's own curve, not a ranking across layers")
-    print_table(*loss_rows(project, profile))
+    show_losses(project, _loss_profile(project))
 
 
 def _optimization(bench: Workbench, project: Project) -> None:

@@ -28,7 +28,7 @@ async def walk_the_path(
     await bench.measure.perf(
         project.id, seconds=seconds or PERFORMANCE_S, on_progress=Narrator("performance")
     )
-    await bench.measure.loss(project.id, on_progress=Narrator("loss"))
+    await bench.loss.one_shot(project.id, on_progress=Narrator("loss"))
     plan = bench.plans.create(project.id, PlanRequest(sparsity=DEMO_SPARSITY, scope="global"))
     request = BenchmarkRequest(
         optimizations=(plan.id,), batches=(DEMO_BATCH,), seconds=seconds or COMPARISON_S

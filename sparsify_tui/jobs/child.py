@@ -18,6 +18,7 @@ from typing import TextIO
 from filelock import FileLock, Timeout
 
 from sparsify_tui.codec import document_from
+from sparsify_tui.core.protocols import Partial, Progress
 from sparsify_tui.errors import SparsifyError
 from sparsify_tui.jobs.limits import apply_limits
 from sparsify_tui.jobs.spec import JobEvent, JobSpec
@@ -50,12 +51,18 @@ def _run(spec: JobSpec, events: TextIO) -> None:
     analysis = analysis_of(spec.kind)(**spec.args)
     while True:
         try:
-            progress = next(analysis)
+            news = next(analysis)
         except StopIteration as end:
             gc.collect()
             _say(events, JobEvent(kind="result", body={"value": document_from(end.value)}))
             return
-        _say(events, JobEvent(kind="progress", body=document_from(progress)))
+        _say(events, _event_of(news))
+
+
+def _event_of(news: Progress | Partial) -> JobEvent:
+    if isinstance(news, Partial):
+        return JobEvent(kind="partial", body={"value": document_from(news.value)})
+    return JobEvent(kind="progress", body=document_from(news))
 
 
 @contextlib.contextmanager

@@ -20,16 +20,23 @@ from sparsify_tui.errors import JobError, SparsifyError
 from sparsify_tui.jobs.spec import JobEvent, JobSpec
 
 OnProgress = Callable[[Progress], None]
+OnPartial = Callable[[dict[str, Any]], None]
+"""Given what a job has so far, as the document that its result would be."""
 _LONGEST_LINE = 1 << 28
 _GRACE_S = 0.5
 _CHILD = (sys.executable, "-P", "-m", "sparsify_tui", "job")
 """With -P nothing in the present folder can be taken for a module."""
 
 
-async def run_job(spec: JobSpec, on_progress: OnProgress | None = None) -> Any:
+async def run_job(
+    spec: JobSpec,
+    on_progress: OnProgress | None = None,
+    on_partial: OnPartial | None = None,
+) -> Any:
     """Runs one job in a child process and returns its result as a document.
 
-    Cancelling the awaiting task ends the child within a second.
+    Cancelling the awaiting task ends the child within a second, and so does a listener that
+    raises.
 
     Raises:
         SparsifyError: The kind the child explained, or JobError with how the child died.
@@ -47,7 +54,8 @@ async def run_job(spec: JobSpec, on_progress: OnProgress | None = None) -> Any:
         noise = asyncio.create_task(_last_lines(child))
         try:
             async with asyncio.timeout(spec.seconds) as limit:
-                return await _converse(child, spec, _Listener(spec, on_progress, limit), noise)
+                listener = _Listener(spec, on_progress, on_partial, limit)
+                return await _converse(child, spec, listener, noise)
         except TimeoutError:
             raise JobError(
                 f"The job was stopped after {spec.seconds:.0f} s, its limit.",
@@ -71,13 +79,18 @@ def _environment(scratch: str) -> dict[str, str]:
 
 
 class _Listener:
-    """Hands on progress, and keeps the time that a job waits for its turn out of its limit."""
+    """Hands on what comes before the result; waiting for a turn is no part of the job's time."""
 
     def __init__(
-        self, spec: JobSpec, on_progress: OnProgress | None, limit: asyncio.Timeout
+        self,
+        spec: JobSpec,
+        on_progress: OnProgress | None,
+        on_partial: OnPartial | None,
+        limit: asyncio.Timeout,
     ) -> None:
         self._seconds = spec.seconds
         self._on_progress = on_progress
+        self._on_partial = on_partial
         self._limit = limit
         self._is_waiting = False
 
@@ -86,7 +99,10 @@ class _Listener:
             self._is_waiting = event.kind == "waiting"
             end = asyncio.get_running_loop().time() + self._seconds
             self._limit.reschedule(None if self._is_waiting else end)
-        if self._on_progress is not None:
+        if event.kind == "partial":
+            if self._on_partial is not None:
+                self._on_partial(event.body["value"])
+        elif self._on_progress is not None:
             self._on_progress(_progress_from(event))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 SCHEMA = 1
-EventKind = Literal["progress", "waiting", "result", "error"]
+EventKind = Literal["progress", "waiting", "partial", "result", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

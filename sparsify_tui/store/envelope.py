@@ -10,21 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from sparsify_tui.errors import StoreError
 from sparsify_tui.store.failures import StoreDamagedError, StoreNewerError
-
-SCHEMA = 2
-"""What this program writes; higher ones are refused, lower ones migrated on reading."""
+from sparsify_tui.store.migrations import MIGRATIONS, SCHEMA, Tables
 
 HEADER = "_meta"
-
-Tables = dict[str, dict[str, Any]]
-"""Documents by their id, which JSON spells as a string, by the name of their table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,49 +28,6 @@ class Snapshot:
     tables: Tables
     generation: int
     """How often the file was saved; 0 when it never was, or not by this program."""
-
-
-def _adopt_plain(tables: Tables) -> Tables:
-    """From 0, a plain TinyDB file, to 1, which only added the header."""
-    return tables
-
-
-def _benchmarks_of_many(tables: Tables) -> Tables:
-    """From 1, where a benchmark was of one optimization, to 2, where it has a list of them."""
-    if "benchmarks" not in tables:
-        return tables
-    benchmarks = {key: _of_many(one) for key, one in tables["benchmarks"].items()}
-    return tables | {"benchmarks": benchmarks}
-
-
-def _of_many(benchmark: Mapping[str, Any]) -> dict[str, Any]:
-    if "optimization" not in benchmark:
-        return dict(benchmark)
-    kept = {name: value for name, value in benchmark.items() if name not in _OF_ONE}
-    name, metric = benchmark["optimization"], benchmark.get("metric")
-    changed = {one["b"] for one in benchmark["comparisons"]}
-    runs = [
-        {**run, "optimization": name if run["label"] in changed else ""}
-        for run in benchmark["runs"]
-    ]
-    sizes = {field: benchmark[field] for field in ("sparsity", "file_bytes", "compressed_bytes")}
-    is_faster = all(one["verdict"] == "faster" for one in benchmark["comparisons"])
-    model = {
-        **sizes,
-        "optimization": name,
-        "metrics": [] if metric is None else [metric],
-        "note": "" if is_faster else "not faster in every case",
-    }
-    return {**kept, "runs": runs, "models": [model]}
-
-
-_OF_ONE = ("optimization", "metric", "sparsity", "file_bytes", "compressed_bytes")
-
-MIGRATIONS: Mapping[int, Callable[[Tables], Tables]] = {
-    0: _adopt_plain,
-    1: _benchmarks_of_many,
-}
-"""What brings the tables of a schema to the next one; pure functions, one for each step."""
 
 
 def encode(snapshot: Snapshot) -> bytes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tinydb.storages import Storage
 
 from sparsify_tui.errors import StoreError
-from sparsify_tui.store.envelope import Snapshot, Tables, decode, encode
+from sparsify_tui.store.envelope import Snapshot, decode, encode
 from sparsify_tui.store.failures import (
     StoreBusyError,
     StoreDamagedError,
@@ -22,6 +22,7 @@ from sparsify_tui.store.failures import (
     explained,
 )
 from sparsify_tui.store.files import make_folder, read_file, replace_file
+from sparsify_tui.store.migrations import Tables
 
 if TYPE_CHECKING:
     from filelock import FileLock

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sparsify_tui.store.logs import LogStore
 from sparsify_tui.store.projects import ProjectStore
 from sparsify_tui.workbench.jobs import JobDesk, RunJob
 from sparsify_tui.workbench.projects import Projects
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sparsify_tui.workbench.benchmarks import Benchmarks
     from sparsify_tui.workbench.exports import Exports
     from sparsify_tui.workbench.inputs import Inputs
+    from sparsify_tui.workbench.loss import LossProfiles
     from sparsify_tui.workbench.measure import Measure
     from sparsify_tui.workbench.plans import Plans
 
@@ -40,7 +42,8 @@ class Workbench:
     def __init__(self, home: Path, run: RunJob | None = None) -> None:
         self.home = home
         self._jobs = JobDesk(run)
-        self.projects = Projects(ProjectStore(home), self._jobs)
+        self._logs = LogStore(home)
+        self.projects = Projects(ProjectStore(home), self._jobs, self._logs)
 
     @cached_property
     def inputs(self) -> Inputs:
@@ -51,10 +54,17 @@ class Workbench:
 
     @cached_property
     def measure(self) -> Measure:
-        """Profiles."""
+        """Performance profiles, and where int8 pays."""
         from sparsify_tui.workbench.measure import Measure  # noqa: PLC0415
 
         return Measure(self.projects, self._jobs)
+
+    @cached_property
+    def loss(self) -> LossProfiles:
+        """Loss profiles."""
+        from sparsify_tui.workbench.loss import LossProfiles  # noqa: PLC0415
+
+        return LossProfiles(self.projects, self._jobs, self._logs)
 
     @cached_property
     def benchmarks(self) -> Benchmarks:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from sparsify_tui.codec import value_from
 
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from sparsify_tui.jobs.spec import JobSpec
 
 OnProgress: TypeAlias = "Callable[[Progress], None]"
-RunJob: TypeAlias = "Callable[[JobSpec, OnProgress | None], Awaitable[Any]]"
+OnDocument: TypeAlias = "Callable[[dict[str, Any]], None]"
+
+
+class RunJob(Protocol):
+    """Runs one job: `sparsify_tui.jobs.runner.run_job`, or what stands for it in a test."""
+
+    def __call__(
+        self, spec: JobSpec, on_progress: OnProgress | None, on_partial: OnDocument | None, /
+    ) -> Awaitable[Any]:
+        """Gives the result as a document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +46,8 @@ JOB_KINDS: Mapping[str, JobKind] = {
     "data": JobKind(result="sparsify_tui.core.project:DataSet", seconds=300),
     "perf": JobKind(result="sparsify_tui.core.profile:PerfProfile", seconds=3600, is_timing=True),
     "place": JobKind(result="sparsify_tui.core.placement:Placement", seconds=3600, is_timing=True),
-    "loss": JobKind(result="sparsify_tui.core.profile:LossProfile", seconds=3600),
+    "magnitude": JobKind(result="sparsify_tui.core.loss_profile:LossProfile", seconds=3600),
+    "loss": JobKind(result="sparsify_tui.core.loss_profile:LossProfile", seconds=7 * 86_400),
     "apply": JobKind(result="sparsify_tui.core.project:AppliedModel", seconds=1800, is_timing=True),
     "benchmark": JobKind(
         result="sparsify_tui.core.project:BenchmarkRun", seconds=3 * 3600, is_timing=True
@@ -52,9 +62,13 @@ class JobDesk:
         self._run = run
 
     async def result(
-        self, kind: str, args: Mapping[str, Any], on_progress: OnProgress | None = None
+        self,
+        kind: str,
+        args: Mapping[str, Any],
+        on_progress: OnProgress | None = None,
+        on_partial: Callable[[Any], None] | None = None,
     ) -> Any:
-        """Runs a job to its end; its value is of the kind's type.
+        """Runs a job to its end; its value, and what there is of it before, is of the kind's type.
 
         Raises:
             SparsifyError: As the child explained it.
@@ -70,8 +84,14 @@ class JobDesk:
             lock=str(timing_lock()),
             seconds=limits.seconds,
         )
-        document = await (self._run or run_job)(spec, on_progress)
-        return value_from(document, resolve_name(limits.result))
+        kind_of_value = resolve_name(limits.result)
+
+        def hand_on(document: dict[str, Any]) -> None:
+            if on_partial is not None:
+                on_partial(value_from(document, kind_of_value))
+
+        document = await (self._run or run_job)(spec, on_progress, hand_on)
+        return value_from(document, kind_of_value)
 
 
 def timing_lock() -> Path:

@@ -1,18 +1,16 @@
-"""Profiles: measured in a child, kept in the project."""
+"""Performance profiles: measured in a child, kept in the project."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.options import ORIGINAL_LEVELS, RunOptions
+from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.placement import Placement
-from sparsify_tui.core.profile import LossProfile, PerfProfile, with_mix
+from sparsify_tui.core.profile import PerfProfile, with_mix
 from sparsify_tui.core.project import Project
 from sparsify_tui.engines import DEFAULT_ENGINE
 from sparsify_tui.engines.machine import allowed_cores, cpu_name
-from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
 from sparsify_tui.workbench.names import checked_name
 from sparsify_tui.workbench.projects import Projects
@@ -28,25 +26,6 @@ class Measure:
     def __init__(self, projects: Projects, jobs: JobDesk) -> None:
         self._projects = projects
         self._jobs = jobs
-
-    default_levels = ORIGINAL_LEVELS
-
-    def levels_from(self, text: str) -> tuple[float, ...]:
-        """Levels written as `0.5,0.8`. Raises UsageError."""
-        try:
-            levels = tuple(float(part) for part in text.split(",") if part.strip())
-        except ValueError:
-            raise UsageError(f"Levels are numbers separated by commas, not {text!r}.") from None
-        _check_levels(levels)
-        return levels
-
-    def check_levels(self, text: str) -> str | None:
-        """What is wrong with levels as text, or None."""
-        try:
-            self.levels_from(text)
-        except UsageError as error:
-            return str(error)
-        return None
 
     @property
     def cores(self) -> int:
@@ -132,29 +111,6 @@ class Measure:
             self._projects.update(project_id, lambda stored: _with_profile(stored, checked))
         return found
 
-    async def loss(
-        self,
-        project_id: str,
-        *,
-        name: str = "",
-        levels: Sequence[float] = ORIGINAL_LEVELS,
-        on_progress: OnProgress | None = None,
-    ) -> LossProfile:
-        """Removed weight energy of each layer, at the levels."""
-        _check_levels(levels)
-        project = await self._projects.ready(project_id)
-        args = {
-            "options": document_from(self._projects.run_options(project)),
-            "name": checked_name(name or "magnitude"),
-            "levels": sorted(set(levels)),
-        }
-        profile: LossProfile = await project_result(self._jobs, project, "loss", args, on_progress)
-        self._projects.update(
-            project_id,
-            lambda stored: replace(stored, loss_profiles=(*stored.loss_profiles, profile)),
-        )
-        return profile
-
 
 def _profile_to_start_from(project: Project, options: RunOptions) -> PerfProfile | None:
     """The newest with an int8 lane of the model as it is now, in the same setup."""
@@ -178,8 +134,3 @@ def _with_profile(project: Project, profile: PerfProfile) -> Project:
             profile if one.id == profile.id else one for one in project.perf_profiles
         ),
     )
-
-
-def _check_levels(levels: Sequence[float]) -> None:
-    if not levels or any(not 0 < level < 1 for level in levels):
-        raise UsageError("Levels must lie between 0 and 1.", "Example: 0.5,0.8,0.9")

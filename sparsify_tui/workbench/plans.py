@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sparsify_tui.core.estimate import Outlook, estimate
+from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
 from sparsify_tui.core.modifiers.pruning import SCOPES
 from sparsify_tui.core.optimization import (
@@ -121,7 +122,11 @@ class Plans:
     ) -> Optimization:
         """The plan with its target spread again over the free layers."""
         pruned = self.with_pruning(project, plan)
-        return spread_target(pruned, project.model, target, scope, project.loss_profile())
+        return spread_target(pruned, project.model, target, scope, with_magnitudes(project))
+
+    def has_magnitudes(self, project: Project) -> bool:
+        """Whether a loss profile knows what the global rule looks at; without, it is uniform."""
+        return with_magnitudes(project) is not None
 
     def with_pruning(self, project: Project, plan: Optimization) -> Optimization:
         """The plan, with a schedule and a level of 0 for each layer where it pruned nothing."""
@@ -162,7 +167,18 @@ def _pruned(
         plan = set_level(_known(project, plan), [_layer_id(project, reference)], level)
     dense = [_layer_id(project, reference) for reference in request.locks]
     plan = lock_layers(set_level(_known(project, plan), dense, 0.0), dense, locked=True)
-    return spread_target(plan, project.model, sparsity, request.scope, project.loss_profile())
+    return spread_target(plan, project.model, sparsity, request.scope, with_magnitudes(project))
+
+
+def with_magnitudes(project: Project) -> LossProfile | None:
+    """The newest loss profile of the present model that knows the magnitudes of its weights.
+
+    One that has only begun does not.
+    """
+    for profile in reversed(project.loss_profiles):
+        if any(row.magnitudes for row in profile.layers) and not project.is_stale(profile):
+            return profile
+    return None
 
 
 def _scheduled(project: Project, request: PlanRequest) -> Optimization:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sparsify_tui.core.summary import FileStamp, ModelState, ProjectSummary
 from sparsify_tui.core.text import clean_text
-from sparsify_tui.errors import ModelError, UsageError
+from sparsify_tui.errors import ModelError, StoreError, UsageError
 from sparsify_tui.identity import new_id, now
+from sparsify_tui.store.logs import LogStore
 from sparsify_tui.store.projects import COLLECTIONS, ProjectStore
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
 from sparsify_tui.workbench.names import checked_name
@@ -29,9 +31,10 @@ Edit: TypeAlias = "Callable[[Project], Project]"
 class Projects:
     """The projects of a home, by id, name, or model path."""
 
-    def __init__(self, store: ProjectStore, jobs: JobDesk) -> None:
+    def __init__(self, store: ProjectStore, jobs: JobDesk, logs: LogStore) -> None:
         self._store = store
         self._jobs = jobs
+        self._logs = logs
 
     def list(self) -> tuple[ProjectSummary, ...]:
         """All projects, the last changed first."""
@@ -127,6 +130,8 @@ class Projects:
 
     def delete(self, project_id: str) -> None:
         """Removes the project; the model file stays."""
+        with suppress(StoreError):  # a document that cannot be read can be deleted
+            self._logs.discard(one.id for one in self.load(project_id).loss_profiles)
         self._store.delete(project_id)
 
     def set_training(self, project_id: str, training: TrainingSettings) -> Project:
@@ -155,10 +160,12 @@ class Projects:
 
     def delete_item(self, project_id: str, item_id: str) -> Project:
         """Deletes a stored profile, optimization or benchmark."""
-        return self.update(
+        project = self.update(
             project_id,
             lambda project: _each_item(project, lambda item: None if item.id == item_id else item),
         )
+        self._logs.discard((item_id,))
+        return project
 
     def model_state(self, project: Project) -> ModelState:
         """Whether the model file is where and what it was, judged without opening it."""
@@ -237,6 +244,7 @@ class Projects:
             dims=project.dims,
             values=project.values,
             found=project.model.found,
+            images=tuple((one.path, one.images) for one in project.data),
         )
 
     def size_on_disk(self, project_id: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -51,10 +51,12 @@ async def project_result(
     kind: str,
     args: Mapping[str, Any],
     on_progress: OnProgress | None,
+    *,
+    on_partial: Callable[[Any], None] | None = None,
 ) -> Any:
     """Runs a job; a failure names the sizes and constants that the project remembers."""
     try:
-        return await jobs.result(kind, args, on_progress)
+        return await jobs.result(kind, args, on_progress, on_partial)
     except (InputError, JobError) as error:
         remembered = [f"dim.{name}={size}" for name, size in project.dims]
         remembered += [f"value.{name}={value:g}" for name, value in project.values]

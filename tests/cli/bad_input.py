@@ -165,7 +165,7 @@ DATA: Mapping[str, Bad] = {
         says="no file", words=on("profile", "perf", "@/new.onnx", "--data", "@/nope.npz")
     ),
     "data in a folder without any": Bad(
-        says="no .npz", words=on("profile", "perf", "@/new.onnx", "--data", "@/empty")
+        says="neither .npz", words=on("profile", "perf", "@/new.onnx", "--data", "@/empty")
     ),
     "data of another name": Bad(says="the input x", words=_data(image=_zeros(2, 4))),
     "data of another width": Bad(says="2x5", words=_data(x=_zeros(2, 5))),

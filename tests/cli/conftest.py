@@ -36,9 +36,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     files = tmp_path_factory.mktemp("files")
     answers = {
         "perf": run.json("profile", "perf", demo.MODEL, "--threads", 1, "--seconds", 0.2),
-        "loss": run.json("profile", "loss", "digits", "--levels", "0.5,0.9"),
         "calibration": run.json("data", "add", "digits", demo.CALIBRATION),
         "test": run.json("data", "add", "digits", demo.TEST),
+        "loss": run.json(
+            "profile", "loss", "digits", "--levels", "0.5,0.6,0.9", "--quantization", "int8",
+            "--samples", 8,
+        ),
         "optimize": run.json(
             "optimize", "digits", "--sparsity", 0.6, "--lock", "head", "--name", "sixty"
         ),

@@ -106,15 +106,23 @@ def test_a_timing_orders_its_figures(measured: Measured) -> None:
         assert timing["trusted"] == (not timing["reasons"])
 
 
-def test_the_loss_of_a_layer_rises_with_its_level(measured: Measured) -> None:
+def test_the_loss_of_every_layer_is_measured_at_every_level_and_scheme(measured: Measured) -> None:
     loss = measured.answers["loss"]
 
-    assert loss["levels"] == [0.5, 0.9]
+    assert (loss["method"], loss["metric"], loss["complete"]) == ("one-shot", "kl", True)
+    assert loss["data"]["samples"] == 8
+    assert loss["levels"] == [0.5, 0.6, 0.9]
+    assert loss["score"]["name"] == "top-1"
     for row in loss["layers"]:
-        assert row["status"] == "estimated"
-        assert row["sensitivity"].keys() == {"0.5", "0.9"}
-        assert 0 < row["sensitivity"]["0.5"] < row["sensitivity"]["0.9"] < 1
-        assert row["quantization"] is None
+        assert (row["status"], row["estimated"], row["reason"]) == ("measured", [], "")
+        assert row["sensitivity"].keys() == {"0.5", "0.6", "0.9"}
+        assert row["quantization"].keys() == {"int8"}
+        assert 0 < row["quantization"]["int8"] < row["sensitivity"]["0.9"]
+        assert row["samples"].keys() == row["drop"].keys() == {"0.5", "0.6", "0.9", "int8"}
+        for key, (low, high) in row["intervals"].items():
+            assert low <= {**row["sensitivity"], **row["quantization"]}[key] <= high
+    assert loss["diagnosis"].keys() == {"0.5", "0.6", "0.9", "int8"}
+    assert loss["diagnosis"]["0.9"]["sentence"]
 
 
 def test_an_optimization_reaches_its_target_around_a_locked_layer(measured: Measured) -> None:

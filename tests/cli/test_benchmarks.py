@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Measured
 from tests.cli.driver import Commands
+from tests.jobs.hostile import crashing, saved
 
 QUICK = ("--threads", 1, "--seconds", 0.1)
 
@@ -152,3 +153,34 @@ def test_apply_answers_with_its_comparison(measured: Measured) -> None:
 
     assert applied["optimized"] == (applied["comparison"]["verdict"] == "faster")
     assert applied["comparison"]["a"].startswith("original b1 t")
+
+
+def test_a_case_that_crashes_the_runtime_loses_no_other(run: Commands, tmp_path: Path) -> None:
+    model = saved(crashing(), tmp_path / "crashing.onnx")
+
+    found = run.json("benchmark", model, *QUICK, "--batch", "1,2,4", "--original")
+
+    assert [one["label"] for one in found["runs"]] == ["original b1 t1", "original b4 t1"]
+    assert found["problems"] == ["b2 t1: The model crashed the runtime (SIGFPE); contained."]
+    assert found["cases"] == {"done": 3, "total": 3, "complete": True}
+    assert "not measured: b2 t1: The model crashed" in run.ok("show", "crashing", "benchmarks").out
+
+
+def test_where_every_case_crashes_the_signal_is_the_answer(run: Commands, tmp_path: Path) -> None:
+    model = saved(crashing(), tmp_path / "crashing.onnx")
+
+    answer = run("benchmark", model, *QUICK, "--batch", "2", "--original")
+
+    assert answer.code == 1
+    assert "SIGFPE" in answer.err
+    assert run.json("benchmarks", "list", "crashing")["items"] == []
+
+
+def test_what_could_not_be_measured_meets_no_requirement(run: Commands, tmp_path: Path) -> None:
+    model = saved(crashing(), tmp_path / "crashing.onnx")
+    run.ok("optimize", model, "--sparsity", 0.5)
+
+    answer = run("benchmark", "crashing", *QUICK, "--batch", "1,2", "--require", "speed_up>=0.01")
+
+    assert answer.code == 1
+    assert "not shown in every case: not measured: b2 t1" in answer.err

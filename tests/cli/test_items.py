@@ -42,7 +42,7 @@ def test_the_newest_of_two_equal_names_is_meant(run: Commands, small: Path) -> N
     [
         ("model", ["77.4k parameters", "stem.0"]),
         ("performance", ["ms ±", "stem.0", "not attributed"]),
-        ("loss", ["not a ranking", "90%"]),
+        ("loss", ["layer is changed", "90%", "int8"]),
         ("optimization", ["one-weight", "locked"]),
         ("benchmarks", ["top-1", "as fast"]),
         ("export", ["GMPruningModifier"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,9 +55,20 @@ def test_without_a_home_the_environment_names_it(tmp_path: Path) -> None:
 @pytest.fixture
 def benchmark(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A long benchmark that has begun to measure."""
-    run = Commands(home=tmp_path / "home")
+    yield from _benchmark(tmp_path / "home", "--seconds", 120)
+
+
+@pytest.fixture
+def benchmark_of_many_cases(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A benchmark of fifty short cases."""
+    batches = ",".join(map(str, range(1, 51)))
+    yield from _benchmark(tmp_path / "home", "--seconds", 0.3, "--batch", batches)
+
+
+def _benchmark(home: Path, *more: object) -> Iterator[subprocess.Popen[str]]:
+    run = Commands(home=home)
     run.ok("optimize", demo.MODEL)
-    words = ("benchmark", "digits", "--threads", 1, "--seconds", 120, "--json")
+    words = ("benchmark", "digits", "--threads", 1, *more, "--json")
     process = subprocess.Popen(
         command_line(run.home, *words),
         stdout=subprocess.PIPE,
@@ -84,6 +96,41 @@ def test_an_interrupt_ends_the_command_and_its_child(benchmark: subprocess.Popen
     assert answer.json == {"error": {"message": "Stopped.", "hint": ""}}
     assert "Traceback" not in err
     assert not [child for child in children if _is_alive(child)]
+
+
+def test_an_interrupt_keeps_the_cases_that_are_over(
+    benchmark_of_many_cases: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    _wait_for_two_cases(benchmark_of_many_cases)
+    benchmark_of_many_cases.send_signal(signal.SIGINT)
+    out, err = benchmark_of_many_cases.communicate(timeout=30)
+    answer = Answer(code=benchmark_of_many_cases.returncode, out=out, err=err)
+
+    done = answer.json["cases"]["done"]
+    assert answer.code == 130
+    assert answer.json["cases"] == {"done": done, "total": 50, "complete": False}
+    assert 2 <= done < 50
+    assert len(answer.json["runs"]) == 2 * done
+    shown = Commands(home=tmp_path / "home").ok("show", "digits", "benchmarks").out
+    assert f"stopped after {done} of 50 cases" in shown
+
+
+def test_a_killed_command_keeps_the_cases_that_are_over(
+    benchmark_of_many_cases: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    _wait_for_two_cases(benchmark_of_many_cases)
+    benchmark_of_many_cases.kill()
+    benchmark_of_many_cases.communicate(timeout=10)
+
+    shown = Commands(home=tmp_path / "home").ok("show", "digits", "benchmarks").out
+    assert re.search(r"stopped after \d+ of 50 cases", shown)
+    assert "original b2 t1" in shown
+
+
+def _wait_for_two_cases(benchmark: subprocess.Popen[str]) -> None:
+    assert benchmark.stderr is not None
+    while "benchmark: 2/50" not in benchmark.stderr.readline():
+        assert benchmark.poll() is None
 
 
 def test_a_killed_command_leaves_no_child(benchmark: subprocess.Popen[str]) -> None:

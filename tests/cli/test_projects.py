@@ -109,7 +109,7 @@ def test_labels_make_data_a_test_set(
 
     (data,) = run.json("data", "add", small, file)["data"]
 
-    assert data == {
+    assert data == data | {
         "role": role,
         "path": str(file),
         "samples": 5,

@@ -17,22 +17,13 @@ from sparsify_tui.errors import JobError, ModelError, SparsifyError, UsageError
 from sparsify_tui.jobs import runner
 from sparsify_tui.jobs.runner import run_job
 from sparsify_tui.jobs.spec import JobSpec
+from tests.jobs.stub_analyses import CHILD, ROOT
 
-ROOT = str(Path(__file__).parents[2])
-STUB_CHILD = f"""
-import sys
-sys.path.insert(0, {ROOT!r})
-from sparsify_tui import analyses
-from sparsify_tui.jobs.child import main
-from tests.jobs.stub_analyses import STUBS
-analyses.ANALYSES = STUBS
-sys.exit(main())
-"""
 LONELY_PARENT = f"""
 import asyncio, sys
 from sparsify_tui.jobs import runner
 from sparsify_tui.jobs.spec import JobSpec
-runner._CHILD = (sys.executable, "-c", {STUB_CHILD!r})
+runner._CHILD = (sys.executable, "-c", {CHILD!r})
 asyncio.run(runner.run_job(JobSpec(kind="sleeping", args={{"folder": sys.argv[1]}})))
 """
 
@@ -46,7 +37,7 @@ def child_is(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 @pytest.fixture
 def stubs(child_is: Callable[[str], None]) -> None:
     """Runs the real child, but on the analyses of `stub_analyses`."""
-    child_is(STUB_CHILD)
+    child_is(CHILD)
 
 
 def job(kind: str, **args: Any) -> JobSpec:
@@ -102,6 +93,30 @@ async def test_noise_on_standard_output_is_never_taken_for_an_event() -> None:
 
     assert seen == [Progress(done=0, total=1, item="é\n\ud800")]
     assert result == {"done": 1, "total": 1, "item": "é\n\ud800", "left_s": None}
+
+
+@pytest.mark.usefixtures("stubs")
+async def test_what_there_is_so_far_is_told_apart_from_progress_and_result() -> None:
+    progress: list[str] = []
+    partials: list[str] = []
+
+    result = await run_job(
+        job("growing", values=["a", "b"]),
+        lambda one: progress.append(one.item),
+        lambda document: partials.append(document["item"]),
+    )
+
+    assert (progress, partials, result["item"]) == (["a", "b"], ["a", "b"], "all")
+    assert (await run_job(job("growing", values=["a"])))["item"] == "all"
+
+
+@pytest.mark.usefixtures("stubs")
+async def test_a_listener_that_has_enough_of_partial_results_ends_the_job() -> None:
+    def refuse(document: dict[str, Any]) -> None:
+        raise UsageError(f"no {document['item']}")
+
+    with pytest.raises(UsageError, match="no a"):
+        await run_job(job("growing", values=["a", "b"]), None, refuse)
 
 
 @pytest.mark.usefixtures("stubs")

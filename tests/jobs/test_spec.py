@@ -29,7 +29,7 @@ def test_a_job_is_one_line_and_reads_back(
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.sampled_from(["progress", "waiting", "result", "error"]),
+    st.sampled_from(["progress", "waiting", "partial", "result", "error"]),
     BODIES,
 )
 def test_an_event_is_one_line_and_reads_back(kind: str, body: dict[str, object]) -> None:

@@ -11,7 +11,8 @@ from tinydb import TinyDB
 
 from sparsify_tui.errors import StoreError
 from sparsify_tui.store import StoreDamagedError, StoreNewerError, open_documents
-from sparsify_tui.store.envelope import HEADER, MIGRATIONS, SCHEMA, Snapshot, Tables, decode, encode
+from sparsify_tui.store.envelope import HEADER, Snapshot, decode, encode
+from sparsify_tui.store.migrations import MIGRATIONS, SCHEMA, Tables
 
 PATH = Path("project.json")
 VALUES = st.recursive(
@@ -108,7 +109,9 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     db = open_documents(path)
     db.insert({"n": 1})
     db.insert({"n": 2})
-    newer = path.read_bytes().replace(b'"schema": 2', b'"schema": 3')
+    newer = path.read_bytes().replace(
+        f'"schema": {SCHEMA}'.encode(), f'"schema": {SCHEMA + 1}'.encode()
+    )
     path.write_bytes(newer)
 
     with pytest.raises(StoreNewerError, match="later version") as caught:
@@ -130,36 +133,6 @@ def test_an_older_schema_is_brought_up_step_by_step(monkeypatch: pytest.MonkeyPa
 
     assert decode(raw, PATH).tables == rename(SMALL.tables)
     assert decode(json.dumps(SMALL.tables).encode(), PATH).tables == rename(SMALL.tables)
-
-
-def test_there_is_a_migration_from_every_older_schema() -> None:
-    assert set(MIGRATIONS) == set(range(SCHEMA))
-
-
-@pytest.mark.parametrize(
-    ("verdict", "note"), [("faster", ""), ("no difference", "not faster in every case")]
-)
-def test_a_benchmark_of_one_optimization_becomes_one_of_many(verdict: str, note: str) -> None:
-    metric = {"name": "top-1", "before": 0.98, "after": 0.97}
-    sizes = {"sparsity": 0.5, "file_bytes": 10, "compressed_bytes": 6}
-    old = {
-        "id": "b1", "optimization": "half", "metric": metric, **sizes,
-        "runs": [{"label": "original b1 t2"}, {"label": "half b1 t2"}],
-        "comparisons": [{"a": "original b1 t2", "b": "half b1 t2", "verdict": verdict}],
-    }  # fmt: skip
-
-    (new,) = MIGRATIONS[1]({"benchmarks": {"7": old}})["benchmarks"].values()
-
-    assert new["models"] == [{"optimization": "half", **sizes, "metrics": [metric], "note": note}]
-    assert [run["optimization"] for run in new["runs"]] == ["", "half"]
-    assert not new.keys() & {"optimization", "metric", "sparsity"}
-
-
-def test_a_benchmark_that_makes_no_sense_is_damage() -> None:
-    tables = {"benchmarks": {"1": {"optimization": "half"}}}
-
-    with pytest.raises(StoreDamagedError):
-        decode(json.dumps(tables).encode(), PATH)
 
 
 def test_a_table_named_like_the_header_is_refused() -> None:

@@ -22,9 +22,20 @@ class FakeJobs:
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[JobSpec] = field(default_factory=list)
 
-    async def __call__(self, spec: JobSpec, on_progress: Callable[..., None] | None = None) -> Any:
+    partials: tuple[Any, ...] = ()
+    """What each job has on its way."""
+
+    async def __call__(
+        self,
+        spec: JobSpec,
+        on_progress: Callable[..., None] | None = None,
+        on_partial: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Any:
         del on_progress
         self.asked.append(spec)
+        if on_partial is not None:
+            for partial in self.partials:
+                on_partial(document_from(partial(spec.args) if callable(partial) else partial))
         answer = self.answers[spec.kind]
         if isinstance(answer, SparsifyError):
             raise answer

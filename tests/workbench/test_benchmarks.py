@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from sparsify_tui.codec import value_from
-from sparsify_tui.core.cases import BenchmarkRequest, ChangedModel
+from sparsify_tui.codec import document_from, value_from
+from sparsify_tui.core.cases import BenchmarkRequest, Case, ChangedModel
 from sparsify_tui.core.modifiers import Quantization
-from sparsify_tui.core.project import AppliedModel, DataSet, Project
+from sparsify_tui.core.project import AppliedModel, BenchmarkRun, DataSet, Project, Run
 from sparsify_tui.errors import JobError, UsageError
+from sparsify_tui.jobs.spec import JobSpec
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.jobs import JOB_KINDS
 from tests.core import examples
@@ -209,3 +211,159 @@ def test_engines_are_read_from_text(bench: Workbench) -> None:
     assert bench.benchmarks.engines_from("onnxruntime, onnxruntime") == ("onnxruntime",)
     assert bench.benchmarks.check_engines("torch")
     assert bench.benchmarks.check_engines("")
+
+
+class Crashing:
+    """A benchmark of four cases, some of which end their process; or the user does."""
+
+    def __init__(self, *crashing: int, cancelled_at: int | None = None) -> None:
+        self.crashing = crashing
+        self.cancelled_at = cancelled_at
+        self.begun: list[int] = []
+
+    async def __call__(self, spec: JobSpec, _progress: object, on_partial: Any) -> Any:
+        if spec.kind != "benchmark":
+            return await FakeJobs(answers={"inspect": read_as()})(spec)
+        so_far = spec.args["so_far"]
+        run = value_from(so_far, BenchmarkRun) if so_far else fresh(spec.args["name"])
+        self.begun.append(run.cases_done)
+        for at in range(run.cases_done, len(run.cases)):
+            on_partial(document_from(run))
+            if at in self.crashing:
+                raise JobError("The model crashed the runtime (SIGSEGV); contained.")
+            if at == self.cancelled_at:
+                raise asyncio.CancelledError
+            run = replace(run, runs=(*run.runs, measured(run, at)), cases_done=at + 1)
+        on_partial(document_from(run))
+        return document_from(run)
+
+
+def fresh(name: str) -> BenchmarkRun:
+    cases = tuple(Case(batch=batch, threads=1) for batch in (1, 2, 4, 8))
+    return examples.benchmark_run(
+        id="new", name=name, cases=cases, models=(), runs=(), comparisons=()
+    )
+
+
+def measured(run: BenchmarkRun, at: int) -> Run:
+    return examples.run_of(f"original {run.cases[at].label}", batch=run.cases[at].batch)
+
+
+async def crashing_bench(tmp_path: Path, jobs: Any) -> tuple[Workbench, Project]:
+    (tmp_path / "net.onnx").write_text("one")
+    bench = Workbench(tmp_path / "home", run=jobs)
+    return bench, await bench.projects.create(tmp_path / "net.onnx")
+
+
+async def test_behind_a_case_that_ends_its_process_a_fresh_one_goes_on(tmp_path: Path) -> None:
+    jobs = Crashing(1)
+    bench, net = await crashing_bench(tmp_path, jobs)
+
+    run = await bench.benchmarks.run(net.id, BenchmarkRequest())
+
+    assert [one.label for one in run.runs] == ["original b1 t1", "original b4 t1", "original b8 t1"]
+    assert run.problems == ("b2 t1: The model crashed the runtime (SIGSEGV); contained.",)
+    assert run.is_complete
+    assert jobs.begun == [0, 2]
+    assert bench.projects.load(net.id).benchmarks == (run,)
+
+
+@pytest.mark.parametrize(
+    ("crashing", "labels"),
+    [
+        ((3,), ["original b1 t1", "original b2 t1", "original b4 t1"]),
+        ((0, 1, 2), ["original b8 t1"]),
+    ],
+)
+async def test_the_first_and_the_last_case_may_end_their_process_too(
+    tmp_path: Path, crashing: tuple[int, ...], labels: list[str]
+) -> None:
+    bench, net = await crashing_bench(tmp_path, Crashing(*crashing))
+
+    run = await bench.benchmarks.run(net.id, BenchmarkRequest())
+
+    assert [one.label for one in run.runs] == labels
+    assert len(run.problems) == len(crashing)
+    assert bench.projects.load(net.id).benchmarks == (run,)
+
+
+async def test_where_every_case_ends_its_process_nothing_is_stored(tmp_path: Path) -> None:
+    jobs = Crashing(0, 1, 2, 3)
+    bench, net = await crashing_bench(tmp_path, jobs)
+
+    with pytest.raises(JobError, match="SIGSEGV"):
+        await bench.benchmarks.run(net.id, BenchmarkRequest())
+
+    assert jobs.begun == [0, 1, 2, 3]
+    assert bench.projects.load(net.id).benchmarks == ()
+
+
+async def test_a_job_that_ends_before_its_first_case_is_not_begun_again(
+    bench: Workbench, jobs: FakeJobs, net: Project
+) -> None:
+    jobs.answers["benchmark"] = JobError("The job was killed.")
+
+    with pytest.raises(JobError, match="killed"):
+        await bench.benchmarks.run(net.id, BenchmarkRequest())
+
+    assert [spec.kind for spec in jobs.asked].count("benchmark") == 1
+
+
+async def test_what_is_cancelled_keeps_its_finished_cases(tmp_path: Path) -> None:
+    bench, net = await crashing_bench(tmp_path, Crashing(cancelled_at=3))
+    told: list[BenchmarkRun] = []
+
+    with pytest.raises(asyncio.CancelledError):
+        await bench.benchmarks.run(net.id, BenchmarkRequest(), on_partial=told.append)
+
+    (kept,) = bench.projects.load(net.id).benchmarks
+    assert [one.label for one in kept.runs] == [
+        "original b1 t1",
+        "original b2 t1",
+        "original b4 t1",
+    ]
+    assert [one.cases_done for one in told] == [1, 2, 3]
+    assert told[-1] == kept
+
+
+async def test_what_is_cancelled_in_its_first_case_leaves_nothing(tmp_path: Path) -> None:
+    bench, net = await crashing_bench(tmp_path, Crashing(cancelled_at=0))
+
+    with pytest.raises(asyncio.CancelledError):
+        await bench.benchmarks.run(net.id, BenchmarkRequest())
+
+    assert bench.projects.load(net.id).benchmarks == ()
+
+
+async def test_a_name_and_notes_given_meanwhile_stay(tmp_path: Path) -> None:
+    bench, net = await crashing_bench(tmp_path, Crashing())
+
+    def rename(run: BenchmarkRun) -> None:
+        if run.cases_done == 1:
+            bench.projects.rename_item(net.id, run.id, "mine")
+            bench.projects.annotate_item(net.id, run.id, "on mains power")
+
+    run = await bench.benchmarks.run(net.id, BenchmarkRequest(), on_partial=rename)
+
+    assert (run.name, run.notes, run.cases_done) == ("mine", "on mains power", 4)
+    assert bench.projects.load(net.id).benchmarks == (run,)
+
+
+async def test_a_job_that_ends_before_it_goes_on_ends_the_benchmark(tmp_path: Path) -> None:
+    jobs = Crashing(1)
+
+    async def only_once(spec: JobSpec, progress: object, on_partial: Any) -> Any:
+        if jobs.begun:
+            jobs.begun.append(-1)
+            raise JobError("The job was killed.")
+        return await jobs(spec, progress, on_partial)
+
+    bench, net = await crashing_bench(tmp_path, only_once)
+
+    with pytest.raises(JobError, match="killed"):
+        await bench.benchmarks.run(net.id, BenchmarkRequest())
+
+    assert jobs.begun == [0, -1]
+    (kept,) = bench.projects.load(net.id).benchmarks
+    assert (len(kept.runs), kept.cases_done) == (1, 2)
+    assert kept.problems == ("b2 t1: The model crashed the runtime (SIGSEGV); contained.",)

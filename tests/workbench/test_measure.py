@@ -6,23 +6,16 @@ from typing import Any
 
 import pytest
 
-from sparsify_tui.core.profile import LossProfile
 from sparsify_tui.core.project import DataSet, Project
 from sparsify_tui.errors import JobError, UsageError
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.jobs import JOB_KINDS, timing_lock
 from tests.workbench.fakes import FakeJobs, read_as
 
-LOSS = LossProfile(
-    id="l1", name="all", created="2026-01-01T00:00:00+00:00", model_digest="d1",
-    method="magnitude", metric="energy", source="weights", samples=0, levels=(0.5,), cpu_s=0.1,
-    wall_s=0.1, layers=(),
-)  # fmt: skip
-
 
 @pytest.fixture
 def jobs() -> FakeJobs:
-    return FakeJobs(answers={"inspect": read_as(), "loss": LOSS})
+    return FakeJobs(answers={"inspect": read_as()})
 
 
 @pytest.fixture
@@ -34,24 +27,6 @@ def bench(tmp_path: Path, jobs: FakeJobs) -> Workbench:
 async def net(bench: Workbench, tmp_path: Path) -> Project:
     (tmp_path / "net.onnx").write_text("one")
     return await bench.projects.create(tmp_path / "net.onnx", dims={"n": 2}, values={"x": 0.5})
-
-
-async def test_a_profile_is_stored_when_it_is_done(bench: Workbench, net: Project) -> None:
-    profile = await bench.measure.loss(net.id)
-
-    assert profile == LOSS
-    assert bench.projects.load(net.id).loss_profiles == (LOSS,)
-
-
-async def test_a_job_that_fails_stores_nothing(
-    bench: Workbench, jobs: FakeJobs, net: Project
-) -> None:
-    jobs.answers["loss"] = JobError("It crashed.")
-
-    with pytest.raises(JobError):
-        await bench.measure.loss(net.id)
-
-    assert bench.projects.load(net.id) == net
 
 
 async def test_a_job_is_told_what_the_project_knows(
@@ -74,8 +49,9 @@ async def test_a_job_is_told_what_the_project_knows(
 async def test_only_timing_jobs_wait_for_each_other(
     bench: Workbench, jobs: FakeJobs, net: Project
 ) -> None:
-    jobs.answers["perf"] = JobError("stop")
-    await bench.measure.loss(net.id)
+    jobs.answers["perf"] = jobs.answers["loss"] = JobError("stop")
+    with pytest.raises(JobError):
+        await bench.loss.one_shot(net.id)
     with pytest.raises(JobError):
         await bench.measure.perf(net.id)
 
@@ -95,19 +71,3 @@ async def test_counts_are_checked_before_a_job_is_started(
         await bench.measure.perf(net.id, **wrong)
 
     assert len(jobs.asked) == asked
-
-
-@pytest.mark.parametrize("levels", [(), (0.0,), (0.5, 1.0), (float("nan"),)])
-async def test_levels_lie_between_none_and_all(
-    bench: Workbench, net: Project, levels: tuple[float, ...]
-) -> None:
-    with pytest.raises(UsageError, match="Levels"):
-        await bench.measure.loss(net.id, levels=levels)
-
-
-async def test_levels_are_sorted_and_told_once(
-    bench: Workbench, jobs: FakeJobs, net: Project
-) -> None:
-    await bench.measure.loss(net.id, levels=(0.9, 0.5, 0.9))
-
-    assert jobs.asked[-1].args["levels"] == [0.5, 0.9]

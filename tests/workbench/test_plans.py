@@ -14,6 +14,7 @@ from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.store.projects import ProjectStore
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.plans import PlanRequest, draft
+from tests.core import examples
 from tests.core.examples import placement
 from tests.workbench.fakes import FakeJobs, layer, model, project
 
@@ -48,6 +49,25 @@ def test_own_levels_and_dense_layers_are_locked_and_the_rest_makes_up_for_them(
     assert dense.levels[ONE] == 0.0
     assert dense.levels[TWO] == pytest.approx(0.8)
     assert [one.locked for one in dense.pruning.layers] == [True, False]
+
+
+def test_a_global_spread_looks_at_the_newest_profile_that_knows_the_magnitudes(
+    net: Project, bench: Workbench
+) -> None:
+    """A one-shot profile that has only begun knows none; one of another model has others."""
+    small, large = (tuple(part * n / 4 for n in range(5)) for part in (1.0, 9.0))
+    rows = (examples.layer_loss(ONE, magnitudes=small), examples.layer_loss(TWO, magnitudes=large))
+    known = replace(examples.loss_profile(*rows), model_digest="d1", method="one-shot")
+    begun = replace(known, layers=tuple(replace(row, magnitudes=()) for row in rows))
+    turned = (replace(rows[0], magnitudes=large), replace(rows[1], magnitudes=small))
+    stale = replace(known, layers=turned, model_digest="d0")
+    request = PlanRequest(sparsity=0.5, scope="global")
+
+    plan = draft(replace(net, loss_profiles=(known, begun, stale)), request)
+
+    assert plan.levels[ONE] > plan.levels[TWO]
+    assert not bench.plans.has_magnitudes(replace(net, loss_profiles=(begun, stale)))
+    assert bench.plans.has_magnitudes(replace(net, loss_profiles=(known, begun)))
 
 
 def test_the_schedule_comes_from_the_training_unless_the_request_says_otherwise(

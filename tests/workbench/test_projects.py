@@ -134,7 +134,12 @@ async def test_data_takes_the_place_of_earlier_data_of_its_role(
 ) -> None:
     def found(args: dict[str, object]) -> DataSet:
         labelled = "labelled" in str(args["options"])
-        return DataSet(role="calibration", path=str(args["options"]), samples=1, labelled=labelled)
+        return DataSet(
+            role="test" if labelled else "calibration",
+            path=str(args["options"]),
+            samples=1,
+            labelled=labelled,
+        )
 
     jobs.answers["data"] = found
     for name in ("a.npz", "labelled.npz", "b.npz"):
