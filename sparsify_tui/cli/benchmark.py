@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,11 +23,11 @@ from sparsify_tui.cli.options import (
     prepared_project,
     run,
 )
-from sparsify_tui.cli.output import Narrator, print_json, report_error
+from sparsify_tui.cli.output import INTERRUPTED, Narrator, print_json, report_error
 from sparsify_tui.cli.report import benchmark_lines
 from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.project import BenchmarkRun, Project
-from sparsify_tui.core.verdicts import against_original, interval_text
+from sparsify_tui.core.verdicts import against_original, gap_lines, interval_text
 from sparsify_tui.engines import DEFAULT_ENGINE
 from sparsify_tui.errors import UsageError
 from sparsify_tui.workbench import Workbench
@@ -103,18 +106,32 @@ def benchmark_command(
     plans = _plans(found, optimizations, is_alone=is_alone)
     if least is not None and not plans:
         raise UsageError("--require needs an optimization to compare.", "sparsify-tui optimize")
-    narrator = Narrator("benchmark")
-    result = run(
-        bench.benchmarks.run(
-            found.id, replace(request, optimizations=plans), name=name, on_progress=narrator
-        )
-    )
-    narrator.done()
+    asked = replace(request, optimizations=plans)
+    result, is_stopped = until_stopped(partial(bench.benchmarks.run, found.id, asked, name=name))
     if notes:
         bench.projects.annotate_item(found.id, result.id, notes)
         result = replace(result, notes=notes)
     answer(result, as_json=as_json)
-    return _judged(result, least)
+    return INTERRUPTED if is_stopped else _judged(result, least)
+
+
+def until_stopped(
+    measure: Callable[..., Coroutine[Any, Any, BenchmarkRun]],
+) -> tuple[BenchmarkRun, bool]:
+    """A benchmark, or what was stored of it when the user stopped it, and whether they did.
+
+    Raises:
+        KeyboardInterrupt: They did before there was anything.
+    """
+    narrator, kept = Narrator("benchmark"), list[BenchmarkRun]()
+    try:
+        return run(measure(on_progress=narrator, on_partial=kept.append)), False
+    except KeyboardInterrupt:
+        if not kept:
+            raise
+        return kept[-1], True
+    finally:
+        narrator.done()
 
 
 def answer(result: BenchmarkRun, *, as_json: bool) -> None:
@@ -146,9 +163,14 @@ def _requirement(text: str | None) -> float | None:
 
 
 def _judged(result: BenchmarkRun, least: float | None) -> int:
-    """Exit code 1 when a comparison's lower bound stays below what is required."""
+    """Exit code 1 when a lower bound stays below what is required, or was not measured."""
     if least is None:
         return 0
+    if gaps := gap_lines(result):
+        report_error(
+            f"A speed-up of {least:g} is not shown in every case: {gaps[0]}", "", as_json=False
+        )
+        return 1
     for _, _, one in against_original(result):
         if one.verdict == "not trusted" or (one.ratio.low or 0.0) < least:
             report_error(

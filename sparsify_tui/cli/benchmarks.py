@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import click
 
-from sparsify_tui.cli.benchmark import answer
+from sparsify_tui.cli.benchmark import answer, until_stopped
 from sparsify_tui.cli.documents import beside_document
 from sparsify_tui.cli.items import benchmarks_group
-from sparsify_tui.cli.options import json_option, pass_bench, run
-from sparsify_tui.cli.output import Narrator, print_json, print_table
+from sparsify_tui.cli.options import json_option, pass_bench
+from sparsify_tui.cli.output import INTERRUPTED, print_json, print_table
 from sparsify_tui.core.project import BenchmarkRun, Project
 from sparsify_tui.core.run_tables import (
     benchmark_csv,
@@ -109,14 +110,13 @@ def _print_groups(
 @click.argument("item")
 @json_option
 @pass_bench
-def again_command(bench: Workbench, *, project: str, item: str, as_json: bool) -> None:
+def again_command(bench: Workbench, *, project: str, item: str, as_json: bool) -> int:
     """Measures the same once more, on the model and the optimizations as they are now."""
     found = bench.projects.find(project)
-    narrator = Narrator("benchmark")
     stored = bench.benchmarks.find(found, item)
-    result = run(bench.benchmarks.run_again(found.id, stored, narrator))
-    narrator.done()
+    result, is_stopped = until_stopped(partial(bench.benchmarks.run_again, found.id, stored))
     answer(result, as_json=as_json)
+    return INTERRUPTED if is_stopped else 0
 
 
 @benchmarks_group.command("notes")

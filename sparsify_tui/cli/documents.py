@@ -8,7 +8,6 @@ from typing import Any
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.estimate import Estimate
 from sparsify_tui.core.model import Layer, Model
-from sparsify_tui.core.profile import LossProfile
 from sparsify_tui.core.project import (
     AppliedModel,
     BenchmarkRun,
@@ -71,34 +70,6 @@ def estimate_document(estimate: Estimate) -> dict[str, Any]:
     return document_from(estimate)
 
 
-def loss_document(profile: LossProfile) -> dict[str, Any]:
-    """Answer of `profile loss`."""
-    rows = [
-        {
-            "id": row.id,
-            "weight": row.weight,
-            "status": row.status,
-            "sensitivity": dict(zip(map(str, profile.levels), row.values, strict=False)) or None,
-            "quantization": None,
-            "reason": row.reason,
-        }
-        for row in profile.layers
-    ]
-    return {
-        "profile": profile.id,
-        "name": profile.name,
-        "created": profile.created,
-        "method": profile.method,
-        "metric": profile.metric,
-        "meaning": "the shape of each layer's own curve; not a ranking across layers",
-        "data": {"source": profile.source, "samples": profile.samples},
-        "levels": list(profile.levels),
-        "cpu_s": profile.cpu_s,
-        "wall_s": profile.wall_s,
-        "layers": rows,
-    }
-
-
 def benchmark_document(run: BenchmarkRun) -> dict[str, Any]:
     """Answer of `benchmark`."""
     first = run.models[0] if run.models else None
@@ -116,6 +87,7 @@ def benchmark_document(run: BenchmarkRun) -> dict[str, Any]:
         "metric": document_from(first.metric) if first and first.metric else None,
         "models": [model_of_benchmark(one) for one in run.models],
         "problems": list(run.problems),
+        "cases": {"done": run.cases_done, "total": len(run.cases), "complete": run.is_complete},
     }
 
 

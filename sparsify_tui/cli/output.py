@@ -15,6 +15,8 @@ from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import format_done, format_seconds
 
 SCHEMA = 1
+INTERRUPTED = 130
+"""Exit code of what the user stopped."""
 _REPORT_EVERY_S = 1.0
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sparsify_tui.core.model import Model
-from sparsify_tui.core.profile import LossProfile
 from sparsify_tui.core.project import (
     AppliedModel,
     BenchmarkRun,
     Comparison,
     MeasuredModel,
-    Project,
     Run,
 )
 from sparsify_tui.core.run_tables import metric_lines
@@ -27,7 +25,12 @@ from sparsify_tui.core.units import (
     format_score,
     format_shape,
 )
-from sparsify_tui.core.verdicts import applied_verdict, interval_text, verdict_lines
+from sparsify_tui.core.verdicts import (
+    applied_verdict,
+    gap_lines,
+    interval_text,
+    verdict_lines,
+)
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
@@ -75,18 +78,6 @@ def timing_line(timing: Timing) -> str:
     )
 
 
-def loss_rows(project: Project, profile: LossProfile) -> Table:
-    """Removed energy of each layer at each level."""
-    labels = {layer.id: layer.label for layer in project.model.layers}
-    return ("layer", *(format_percent(level, 0) for level in profile.levels)), [
-        (
-            labels.get(row.id, row.id),
-            *(map(format_score, row.values or [None] * len(profile.levels))),
-        )
-        for row in profile.layers
-    ]
-
-
 def benchmark_lines(run: BenchmarkRun) -> list[str]:
     """Runs, ratios, verdicts and quality of a benchmark."""
     return [
@@ -95,7 +86,7 @@ def benchmark_lines(run: BenchmarkRun) -> list[str]:
         *(clean_text(line, 300) for line in metric_lines(run)),
         *(_sizes(run, one) for one in run.models),
         *(clean_text(line, 300) for line in verdict_lines(run)),
-        *(f"not measured: {clean_text(problem, 400)}" for problem in run.problems),
+        *(clean_text(line, 400) for line in gap_lines(run)),
         *((f"notes: {clean_text(run.notes, 2000)}",) if run.notes else ()),
     ]
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from sparsify_tui.core.allocate import Candidate, global_levels, reached, uniform_levels
 from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.fields import with_text
+from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import Layer, LayerId, Model
 from sparsify_tui.core.modifiers import (
     Epochs,
@@ -19,7 +20,6 @@ from sparsify_tui.core.modifiers import (
     Quantization,
 )
 from sparsify_tui.core.placement import Placement
-from sparsify_tui.core.profile import LossProfile
 from sparsify_tui.core.schedule import default_quantization
 
 M = TypeVar("M", Pruning, Quantization, Epochs, LearningRate)

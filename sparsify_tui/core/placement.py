@@ -5,7 +5,8 @@ The time of a mix S is taken to be
     float + scale · Σ_S (int8 − float) + element_ns · (elements crossing) + share_ms · |S| / n
 
 with the layers' own times from one profile of each form. The last two factors are fitted on
-measured mixes. A heuristic of ours; its error is kept with the profile and shown.
+measured mixes; a constant for each edge, fitted besides, foretold other mixes no better. A
+heuristic of ours; its error is kept with the profile and shown.
 """
 
 from __future__ import annotations

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from sparsify_tui.core.cases import BenchmarkRequest
+from sparsify_tui.core.cases import BenchmarkRequest, Case
 from sparsify_tui.core.estimate import Estimate
+from sparsify_tui.core.images import ImageOptions
+from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.optimization import Optimization
-from sparsify_tui.core.profile import Environment, LossProfile, PerfProfile
+from sparsify_tui.core.profile import Environment, PerfProfile
 from sparsify_tui.core.summary import FileStamp
 from sparsify_tui.core.timing import Timing, Verdict
 from sparsify_tui.core.training import TrainingSettings
@@ -28,6 +30,10 @@ class DataSet:
     labelled: bool
     problems: tuple[str, ...] = ()
     """Why int8 ranges taken from it may not hold for other inputs, in words."""
+    images: ImageOptions = field(default_factory=ImageOptions)
+    """How its images are read, where it is a folder of them."""
+    reading: str = ""
+    """What its images are turned into, in words; empty for arrays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +132,15 @@ class BenchmarkRun:
     original_compressed_bytes: int
     request: BenchmarkRequest | None = None
     """What was asked for; None in benchmarks of before it was kept."""
+    cases: tuple[Case, ...] = ()
+    """All that were to be measured; none in benchmarks of before they were kept."""
+    cases_done: int = 0
+    """How many of them were tried, from the first on; those that failed are among `problems`."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no case is left; else it was stopped, or still runs."""
+        return self.cases_done == len(self.cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +152,7 @@ class AppliedModel:
     """Of the file and its external data."""
     layers: tuple[tuple[LayerId, float], ...]
     """Sparsity that each changed layer really has."""
-    output_error: float
+    output_error: float | None
     """MSE of the outputs ÷ their variance, on the samples used."""
     source: str
     """Of the samples, in words."""

@@ -16,7 +16,7 @@ from sparsify_tui.core.units import (
     format_rate,
     format_score,
 )
-from sparsify_tui.core.verdicts import comparison_of, interval_text, verdict_lines
+from sparsify_tui.core.verdicts import comparison_of, gap_lines, interval_text, verdict_lines
 
 Table = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
@@ -111,7 +111,7 @@ def benchmark_markdown(benchmark: BenchmarkRun) -> str:
         markdown_of(runs_table(benchmark)),
         *(f"- {clean_text(line, 300)}" for line in verdict_lines(benchmark)),
         *(f"- {clean_text(line, 300)}" for line in metric_lines(benchmark)),
-        *(f"- not measured: {clean_text(line, 300)}" for line in benchmark.problems),
+        *(f"- {clean_text(line, 300)}" for line in gap_lines(benchmark)),
     ]
     if benchmark.notes:
         lines += ["", clean_text(benchmark.notes, 2000)]

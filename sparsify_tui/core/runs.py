@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sparsify_tui.core.estimate import UNKNOWN, Estimate
@@ -48,6 +48,16 @@ class Scaling:
     def values(self, axis: Axis) -> tuple[float, ...]:
         """Threads or batch of each run, rising."""
         return tuple(float(getattr(run, axis)) for run in self.runs)
+
+
+def without_case(benchmark: BenchmarkRun, reason: str) -> BenchmarkRun:
+    """The benchmark after its next case could not be measured."""
+    case = benchmark.cases[benchmark.cases_done]
+    return replace(
+        benchmark,
+        problems=(*benchmark.problems, f"{case.label}: {reason}"),
+        cases_done=benchmark.cases_done + 1,
+    )
 
 
 def beside_first(chosen: Sequence[ChosenRun]) -> tuple[Beside, ...]:

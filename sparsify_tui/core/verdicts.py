@@ -69,6 +69,19 @@ def _verdict(run: BenchmarkRun, model: MeasuredModel) -> str:
     return "optimized" if least is None else f"optimized: {interval_text(least)} in {least.b}"
 
 
+def cases_note(run: BenchmarkRun, *, is_running: bool = False) -> str:
+    """How many of its cases a benchmark has; empty where it has them all."""
+    if run.is_complete:
+        return ""
+    far = f"{run.cases_done} of {len(run.cases)} cases"
+    return f"{far} so far" if is_running else f"stopped after {far}"
+
+
+def gap_lines(run: BenchmarkRun) -> list[str]:
+    """What is missing of all that was to be measured, and why; one sentence each."""
+    return [*filter(None, [cases_note(run)]), *(f"not measured: {one}" for one in run.problems)]
+
+
 def applied_verdict(applied: AppliedModel) -> str:
     """Optimized only where it was measured to be faster."""
     comparison = applied.comparison

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.cases import BenchmarkRequest, ChangedModel, Prediction
@@ -13,12 +13,13 @@ from sparsify_tui.core.project import AppliedModel, BenchmarkRun, DataRole, Proj
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.engines import ENGINES
 from sparsify_tui.engines.machine import allowed_cores
-from sparsify_tui.errors import UsageError
+from sparsify_tui.errors import JobError, UsageError
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
+from sparsify_tui.workbench.kept import KeptBenchmark, OnBenchmark
 from sparsify_tui.workbench.names import checked_name
-from sparsify_tui.workbench.paths import full_path
 from sparsify_tui.workbench.projects import Projects
 from sparsify_tui.workbench.running import check_counts, project_result, run_options
+from sparsify_tui.workbench.scores import full_metric
 
 COMPARISON_S = 4.0
 APPLY_S = 3.0
@@ -44,8 +45,18 @@ class Benchmarks:
         *,
         name: str = "",
         on_progress: OnProgress | None = None,
+        on_partial: OnBenchmark | None = None,
     ) -> BenchmarkRun:
         """Measures each optimization against the original, in every case.
+
+        Each case is stored when it is over: what ends the job early, leaves those before it.
+
+        Args:
+            project_id: Whose model.
+            request: What to measure.
+            name: Of the benchmark; made up from the optimizations.
+            on_progress: Told how far it is.
+            on_partial: Told what was stored, case by case.
 
         Raises:
             UsageError: The request names what is not there, or counts out of range.
@@ -60,7 +71,7 @@ class Benchmarks:
             self._projects, project, _DATA, batch=request.batches[0], threads=threads
         )
         asked = replace(
-            request, threads=request.threads or (cores,), metric=_full_metric(request.metric)
+            request, threads=request.threads or (cores,), metric=full_metric(request.metric)
         )
         args = {
             "options": document_from(replace(options, engine=request.engines[0])),
@@ -68,16 +79,36 @@ class Benchmarks:
             "request": document_from(asked),
             "name": checked_name(name or _name_for(plans)),
         }
-        run: BenchmarkRun = await project_result(
-            self._jobs, project, "benchmark", args, on_progress
-        )
-        self._projects.update(
-            project_id, lambda stored: replace(stored, benchmarks=(*stored.benchmarks, run))
-        )
-        return run
+        kept = KeptBenchmark(self._projects, project_id, on_partial)
+        return kept.store(await self._measure(project, args, kept, on_progress))
+
+    async def _measure(
+        self,
+        project: Project,
+        args: Mapping[str, Any],
+        kept: KeptBenchmark,
+        on_progress: OnProgress | None,
+    ) -> BenchmarkRun:
+        """All cases; behind one that ends its process, a fresh process goes on."""
+        so_far: BenchmarkRun | None = None
+        while so_far is None or not so_far.is_complete:
+            more = {"so_far": so_far and document_from(so_far)}
+            try:
+                run: BenchmarkRun = await project_result(
+                    self._jobs, project, "benchmark", {**args, **more}, on_progress, on_partial=kept
+                )
+            except JobError as error:
+                so_far = kept.after(error)
+            else:
+                return run
+        return so_far
 
     async def run_again(
-        self, project_id: str, stored: BenchmarkRun, on_progress: OnProgress | None = None
+        self,
+        project_id: str,
+        stored: BenchmarkRun,
+        on_progress: OnProgress | None = None,
+        on_partial: OnBenchmark | None = None,
     ) -> BenchmarkRun:
         """Asks for the same once more, under the same name. Raises UsageError where it cannot."""
         if stored.request is None:
@@ -85,7 +116,13 @@ class Benchmarks:
                 f"What {clean_text(stored.name)} was asked for is not known.",
                 "It was made by an earlier version; run it anew.",
             )
-        return await self.run(project_id, stored.request, name=stored.name, on_progress=on_progress)
+        return await self.run(
+            project_id,
+            stored.request,
+            name=stored.name,
+            on_progress=on_progress,
+            on_partial=on_partial,
+        )
 
     def find(self, project: Project, reference: str) -> BenchmarkRun:
         """A stored benchmark by id or name, the newest of that name. Raises UsageError."""
@@ -170,18 +207,6 @@ def _changed_model(plan: Optimization) -> ChangedModel:
         else Prediction(batch=found.batch, threads=found.threads, ms=found.predicted_ms)
     )
     return ChangedModel(name=plan.name, changes=plan.changes, prediction=prediction)
-
-
-def _full_metric(text: str) -> str:
-    """With the full path of its file, since the child works elsewhere. Raises UsageError."""
-    if not text:
-        return ""
-    file, _, name = text.rpartition(":")
-    if not file or not name.isidentifier():
-        raise UsageError(
-            f"A metric is FILE.py:FUNCTION, not {clean_text(text)}.", "Example: score.py:accuracy"
-        )
-    return f"{full_path(Path(file))}:{name}"
 
 
 def _check_request(request: BenchmarkRequest) -> None:

@@ -1,10 +1,13 @@
 """Whether the clock can be believed: A/A, 3 % more work, and the label when others use the cores.
 
-    python -m tests.benchmarks.aa [--tries 40] [--seconds 20] [--threads 1] [--busy]
+    python -m tests.benchmarks.aa [--threads 1,2] [--only PARTS] [--tries 40] [--seconds 20]
 
-Prints one JSON document. It says something about the clock only on a machine that is quiet,
-so the gauge of each part is printed beside it. With `--busy`, 20 more timings are made beside
-two loops that keep two cores busy.
+Parts, separated by commas: `same` and `more_work` compare a chain of convolutions with itself and
+with one of 3 % more; `idle` and `busy` label single timings, the latter beside two loops that keep
+two cores busy. Without `--only` all four are made, for each thread count: half an hour each.
+
+Prints one JSON document: by thread count each part. It says something about the clock only on a
+machine that is quiet, so the gauge of each part is printed beside it.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ from sparsify_tui.core.timing import (
 from sparsify_tui.engines import engine_of
 from tests.analyses.fakes import finished
 
+PARTS = ("same", "more_work", "idle", "busy")
 LAYERS = 100
 MORE_LAYERS = 103
 CHANNELS, SIDE = 32, 24
@@ -146,25 +150,53 @@ def busy_loops(count: int) -> Iterator[None]:
             loop.wait()
 
 
+def figures(bench: Bench, parts: Sequence[str], tries: int, seconds: float) -> dict[str, Any]:
+    """What each part found."""
+    timings = min(TIMINGS, tries)
+    found = {}
+    if "same" in parts:
+        found["same"] = bench.compare(LAYERS, tries, seconds, "no difference")
+    if "more_work" in parts:
+        found["more_work"] = bench.compare(MORE_LAYERS, tries, seconds, "slower")
+    if "idle" in parts:
+        found["idle"] = bench.label(timings)
+    if "busy" in parts:
+        with busy_loops(2):
+            found["busy"] = bench.label(timings)
+    return found
+
+
+def parts_from(text: str) -> list[str]:
+    """Names of parts, as the command takes them."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = sorted(set(names) - set(PARTS))
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"parts are {', '.join(PARTS)}, not {text!r}")
+    return names
+
+
+def counts_from(text: str) -> list[int]:
+    """Thread counts, as the command takes them."""
+    return [int(part) for part in text.split(",")]
+
+
 def main() -> None:
-    """Runs all parts and prints what they found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Makes the parts asked for, and prints what they found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--threads", type=counts_from, default=[1], help="such as 1,2")
+    parser.add_argument("--only", type=parts_from, default=PARTS, metavar="PARTS")
     parser.add_argument("--tries", type=int, default=40, help="comparisons of each kind")
     parser.add_argument("--seconds", type=float, default=20.0, help="most for one comparison")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--busy", action="store_true", help="also beside two busy loops")
     asked = parser.parse_args()
-    timings = min(TIMINGS, asked.tries)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), asked.threads)
         found = {
-            "same": bench.compare(LAYERS, asked.tries, asked.seconds, "no difference"),
-            "more_work": bench.compare(MORE_LAYERS, asked.tries, asked.seconds, "slower"),
-            "idle": bench.label(timings),
+            f"threads {threads}": figures(
+                Bench(Path(folder), threads), asked.only, asked.tries, asked.seconds
+            )
+            for threads in asked.threads
         }
-        if asked.busy:
-            with busy_loops(2):
-                found["busy"] = bench.label(timings)
     print(json.dumps(found, indent=2))
 
 

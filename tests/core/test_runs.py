@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from sparsify_tui.core.cases import Case
 from sparsify_tui.core.runs import (
     ChosenRun,
     beside_first,
@@ -10,6 +11,7 @@ from sparsify_tui.core.runs import (
     shared_labels,
     untrusted,
     warnings_between,
+    without_case,
 )
 from sparsify_tui.errors import UsageError
 from tests.core.examples import benchmark_run, compared, environment, run_of, timing
@@ -119,3 +121,12 @@ def test_scaling_groups_what_differs_in_one_thing_alone() -> None:
     assert scaling_over(run, "threads")[0].values("threads") == (1.0, 4.0)
     assert scaling_over(run, "batch")[0].values("batch") == (1.0, 8.0)
     assert scaling_over(FIRST, "batch") == ()
+
+
+def test_a_case_that_failed_counts_as_tried_and_is_named() -> None:
+    cases = tuple(Case(batch=batch, threads=2) for batch in (1, 8))
+    run = without_case(benchmark_run(cases=cases, cases_done=1), "It crashed.")
+
+    assert run.problems == ("b8 t2: It crashed.",)
+    assert run.is_complete
+    assert run.runs == FIRST.runs

@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from sparsify_tui.core.cases import Case
 from sparsify_tui.core.project import AppliedModel
 from sparsify_tui.core.timing import Verdict
 from sparsify_tui.core.verdicts import (
     ZEROS_BRING_NO_SPEED,
     against_original,
     applied_verdict,
+    cases_note,
     comparison_of,
+    gap_lines,
     verdict_lines,
     why_not_optimized,
 )
@@ -86,3 +89,22 @@ def test_a_written_model_is_called_optimized_only_when_it_was_faster(
 
     assert applied_verdict(applied).startswith(said)
     assert "NOT optimized" in applied_verdict(replace(applied, comparison=None))
+
+
+CASES = tuple(Case(batch=batch, threads=1) for batch in (1, 2, 4, 8))
+
+
+def test_a_benchmark_that_lacks_cases_says_how_many_it_has() -> None:
+    run = benchmark_run(cases=CASES, cases_done=3)
+
+    assert cases_note(run) == "stopped after 3 of 4 cases"
+    assert cases_note(run, is_running=True) == "3 of 4 cases so far"
+    assert gap_lines(run) == ["stopped after 3 of 4 cases"]
+
+
+@pytest.mark.parametrize("whole", [{"cases": CASES, "cases_done": 4}, {}])
+def test_a_whole_benchmark_and_one_of_before_lack_nothing(whole) -> None:
+    run = benchmark_run(**whole, problems=("b2 t1: It is too large.",))
+
+    assert cases_note(run) == cases_note(run, is_running=True) == ""
+    assert gap_lines(run) == ["not measured: b2 t1: It is too large."]

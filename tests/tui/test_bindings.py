@@ -9,13 +9,14 @@ from sparsify_tui.tui.dialogs.field_row import PathInput
 from sparsify_tui.tui.dialogs.form import Form
 from sparsify_tui.tui.dialogs.help import HelpScreen
 from sparsify_tui.tui.dialogs.text_view import TextView
+from sparsify_tui.tui.dialogs.which_key import WhichKey
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
 from sparsify_tui.tui.widgets.layer_table import Table
 from sparsify_tui.tui.widgets.scatter_chart import ScatterChart
 
 BOUND = (
     *(ChoiceInput, Choose, Confirm, PathInput, Form),
-    *(HelpScreen, TextView, LayerBars, Table, ScatterChart),
+    *(HelpScreen, TextView, WhichKey, LayerBars, Table, ScatterChart),
 )
 
 

@@ -16,30 +16,32 @@ from sparsify_tui.core.units import (
     format_score,
     format_when,
 )
-from sparsify_tui.core.verdicts import comparison_of, interval_text
+from sparsify_tui.core.verdicts import cases_note, comparison_of, interval_text
 from sparsify_tui.tui.bench.rows import model_of
 from sparsify_tui.tui.widgets.headline import Part
 
-Lines = tuple[Sequence[Part], ...]
+Line = Sequence[Part]
+Lines = tuple[Line, ...]
 _MUTED = "$text-muted"
+_DOUBT = "bold $text-warning"
 
 
-def headline(chosen: ChosenRun, *, is_stale: bool) -> Lines:
+def headline(chosen: ChosenRun, *, is_stale: bool, is_running: bool = False) -> Lines:
     """How fast, how good, and whether it may be called optimized."""
-    stale: Part = (
-        "STALE: the model file has changed" if is_stale else "",
-        "bold $text-warning",
+    doubts: Line = (
+        ("STALE: the model file has changed" if is_stale else "", _DOUBT),
+        (cases_note(chosen.benchmark, is_running=is_running), _DOUBT),
     )
     comparison, model = comparison_of(chosen.benchmark, chosen.run.label), model_of(chosen)
     if comparison is None or model is None:
-        return _alone(chosen, stale)
+        return _alone(chosen, doubts)
     return (
         (
             (chosen.run.label, "bold"),
             (f"{interval_text(comparison)} as fast", "bold $text-accent"),
             (comparison.verdict, "bold"),
-            stale,
         ),
+        doubts,
         (
             (_quality(model), ""),
             (_sizes(chosen, model), _MUTED),
@@ -49,11 +51,12 @@ def headline(chosen: ChosenRun, *, is_stale: bool) -> Lines:
     )
 
 
-def _alone(chosen: ChosenRun, stale: Part) -> Lines:
+def _alone(chosen: ChosenRun, doubts: Line) -> Lines:
     """The original, or an optimization that could not be compared."""
     run = chosen.run
     return (
-        ((run.label, "bold"), (trust_label(run.timing), ""), stale),
+        ((run.label, "bold"), (trust_label(run.timing), "")),
+        doubts,
         ((f"{format_rate(run.timing.items_per_s)}, {run.engine}", "$text-muted"),),
         ((f"compressed file {format_bytes(chosen.benchmark.original_compressed_bytes)}", _MUTED),),
     )
@@ -83,19 +86,15 @@ def _sizes(chosen: ChosenRun, model: MeasuredModel) -> str:
     return f"compressed {before} → {format_bytes(model.compressed_bytes)}"
 
 
-def _conclusion(comparison: Comparison, model: MeasuredModel) -> Sequence[Part]:
-    """The cause comes last: it is what may be left out where there is no room."""
-    if not model.note:
-        here = "" if comparison.verdict == "faster" else f", here {comparison.verdict}"
-        return ((f"optimized{here}", "bold $text-success"),)
-    said, colon, cause = model.note.rpartition(": ")
-    return (
-        (f"NOT optimized: {said or cause}{colon.strip()}", "bold $text-warning"),
-        (cause if said else "", "bold $text-warning"),
-    )
+def _conclusion(comparison: Comparison, model: MeasuredModel) -> Line:
+    """One part, so that it wraps: the cause must be read, too."""
+    if model.note:
+        return ((f"NOT optimized: {model.note}", "bold $text-warning"),)
+    here = "" if comparison.verdict == "faster" else f", here {comparison.verdict}"
+    return ((f"optimized{here}", "bold $text-success"),)
 
 
-def detail_lines(chosen: ChosenRun) -> list[str]:
+def detail_lines(chosen: ChosenRun, *, is_running: bool = False) -> list[str]:
     """All that is known of a run."""
     run, benchmark = chosen.run, chosen.benchmark
     where = run.environment or benchmark.environment
@@ -115,6 +114,7 @@ def detail_lines(chosen: ChosenRun) -> list[str]:
     model = model_of(chosen)
     if model is not None:
         lines += ["", *_model_lines(chosen, model)]
+    lines += filter(None, [cases_note(benchmark, is_running=is_running)])
     lines += [f"not measured: {problem}" for problem in benchmark.problems]
     return [*lines, *(("", f"notes: {benchmark.notes}") if benchmark.notes else ())]
 

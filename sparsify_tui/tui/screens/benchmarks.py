@@ -32,7 +32,7 @@ from sparsify_tui.tui.bench.rows import (
 )
 from sparsify_tui.tui.dialogs.form import Form
 from sparsify_tui.tui.dialogs.text_view import TextView
-from sparsify_tui.tui.measuring import measure_again, measure_benchmark
+from sparsify_tui.tui.measuring import BENCHMARK, measure_again, measure_benchmark
 from sparsify_tui.tui.save_model import ask_and_save
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.symbols import symbols_of
@@ -78,6 +78,7 @@ class BenchmarksScreen(StoredScreen):
     def __init__(self) -> None:
         super().__init__()
         self._newest = ""
+        self._measured_now = ""
         self._runs: dict[str, ChosenRun] = {}
         self._beside: tuple[Beside, ...] = ()
 
@@ -110,7 +111,9 @@ class BenchmarksScreen(StoredScreen):
         )
         if not runs:
             return
-        self._notice_a_new_one(runs[-1])
+        is_new = self._newest != runs[-1].id
+        if is_new:
+            self._newest, self._beside = runs[-1].id, ()
         if self._beside:
             self._runs = {str(at): row.chosen for at, row in enumerate(self._beside)}
             rows = beside_rows(self._beside, symbols_of(self.app))
@@ -119,9 +122,17 @@ class BenchmarksScreen(StoredScreen):
             self._runs = runs_by_key(self.project)
             rows = [run_row(key, chosen) for key, chosen in self._runs.items()]
             self.query_one(Table).show_rows(rows, COLUMNS)
+        if is_new:
+            self._look_at(runs[-1])
         if self.focused is None:
             self.query_one(Table).focus()
         self._follow()
+
+    def show_job(self, text: str) -> None:
+        """Says in the top line what runs; a benchmark that runs no more was stopped."""
+        super().show_job(text)
+        if self._is_ready and self._measured_now != self._newest_if_measured():
+            self._follow()
 
     def action_run(self) -> None:
         """Asks what to measure, and how."""
@@ -205,7 +216,8 @@ class BenchmarksScreen(StoredScreen):
         """Shows all that is known of a run, also where the pane has no room."""
         chosen = self._runs.get(event.key)
         if chosen is not None:
-            text = "\n".join(detail_lines(chosen))
+            is_running = chosen.benchmark.id == self._measured_now
+            text = "\n".join(detail_lines(chosen, is_running=is_running))
             self.app.push_screen(
                 TextView(chosen.name, text, copy=lambda kept: self.owner.copy_text(kept, "detail"))
             )
@@ -219,17 +231,20 @@ class BenchmarksScreen(StoredScreen):
         self._beside = beside_first(chosen)
         self.show()
 
-    def _notice_a_new_one(self, newest: BenchmarkRun) -> None:
-        """One that was just measured is looked at, whatever was open."""
-        if newest.id != self._newest:
-            self._newest, self._beside = newest.id, ()
-            compared = (comparison_of(newest, run.label) for run in newest.runs)
-            at = next((at for at, found in enumerate(compared) if found), 0)
-            self.query_one(Table).move_to(row_key(newest, at))
+    def _look_at(self, newest: BenchmarkRun) -> None:
+        """Goes to its first optimization: what was just measured is what is looked at."""
+        compared = (comparison_of(newest, run.label) for run in newest.runs)
+        at = next((at for at, found in enumerate(compared) if found), 0)
+        self.query_one(Table).move_to(row_key(newest, at))
 
     def _current(self) -> ChosenRun | None:
         key = self.query_one(Table).cursor_key
         return self._runs.get(key) if key else None
+
+    def _newest_if_measured(self) -> str:
+        """Id of the newest benchmark while one is being measured, else empty."""
+        jobs = self.owner.queue.open_jobs
+        return self._newest if any(job.title == BENCHMARK for job in jobs) else ""
 
     def _plan_to_save(self) -> Optimization | None:
         chosen = self._current()
@@ -238,19 +253,21 @@ class BenchmarksScreen(StoredScreen):
 
     def _follow(self) -> None:
         """Brings headline, chart and pane in line with the cursor."""
-        chosen = self._current()
+        chosen, self._measured_now = self._current(), self._newest_if_measured()
         if chosen is None:
             return
+        is_running = chosen.benchmark.id == self._measured_now
         if self._beside:
             lines = beside_headline(self._beside)
             shown = [row.chosen for row in self._beside]
         else:
             stale = self.project.is_stale(chosen.benchmark)
-            lines = headline(chosen, is_stale=stale)
+            lines = headline(chosen, is_stale=stale, is_running=is_running)
             shown = self._with_the_others(chosen)
         self.query_one(Headline).show(*lines)
         self.query_one(BenchCharts).show(shown)
-        text = "\n".join(clean_text(line, 200) if line else "" for line in detail_lines(chosen))
+        told = detail_lines(chosen, is_running=is_running)
+        text = "\n".join(clean_text(line, 200) if line else "" for line in told)
         self.show_detail(Content.assemble((clean_text(chosen.run.label, 40), "bold"), "\n", text))
 
     def _with_the_others(self, chosen: ChosenRun) -> list[ChosenRun]:

@@ -53,6 +53,7 @@ class SectionScreen(Screen[None]):
         Binding("W", "save_table", "Save the table to a file", show=False, id="section.save_table"),
         Binding("w", "wide", "The columns that do not fit", show=False, id="section.wide"),
         Binding("M", "maximise", "Only table, only chart", show=False, id="section.maximise"),
+        Binding("g", "go", "Go to top, projects, jobs, errors", show=False, id="section.go"),
     ]
 
     def __init__(self) -> None:
@@ -201,9 +202,22 @@ class SectionScreen(Screen[None]):
             await self.mount(self._filter, before=self.query_one(KeyLine))
         self._filter.open()
 
+    def action_go(self) -> None:
+        """Waits for the second key, and says which there are."""
+        from sparsify_tui.tui.go import ask_where_to  # noqa: PLC0415 - on demand
+
+        ask_where_to(self)
+
+    def action_top(self) -> None:
+        """Goes to the first row."""
+        if self.table is not None:
+            self.table.action_scroll_top()
+
     def action_clear(self) -> None:
         """Clears the message, then what the section has laid over itself, then the filter."""
-        if any(line.dismiss() for line in self.query(MessageLine)) or self.step_back():
+        if any(line.dismiss() for line in self.query(MessageLine)):
+            return
+        if (self.table is not None and self.table.drop_range()) or self.step_back():
             return
         if self._filter is not None:
             self._filter.clear()

@@ -37,12 +37,7 @@ class ColumnTable(RowTable):
         can_mark: bool = True,
         **options: Unpack[WidgetOptions],
     ) -> None:
-        super().__init__(
-            show_row_labels=False,
-            cursor_type="row",
-            cell_padding=0,
-            **options,
-        )
+        super().__init__(**options)
         self._declared = columns
         self._can_mark = can_mark
         self._state = TableState()
@@ -95,11 +90,11 @@ class ColumnTable(RowTable):
         if columns is not None and is_other:
             self._declared = tuple(columns)
             self._state.sort_only_by(column.key for column in columns)
+        before = self._state.rows
         self._state.replace(rows)
         if is_other or self._state.ordered_keys() != self._shown_keys:
             self._refill()
-        for key in self._shown_keys:
-            self._write_cells(key)
+        self.write_rows(row.key for row in rows if before.get(row.key) is not row)
 
     def update_row(self, row: Row) -> None:
         """Shows new cells of a known row where it stands; sorting waits for the next refill.
@@ -108,8 +103,7 @@ class ColumnTable(RowTable):
             KeyError: There is no row with this key.
         """
         self._state.put(row)
-        if row.key in self._shown_keys:
-            self._write_cells(row.key)
+        self.write_rows((row.key,))
 
     def set_filter(self, text: str) -> None:
         """Shows only rows whose search text holds `text`; empty shows all."""
@@ -182,10 +176,10 @@ class ColumnTable(RowTable):
         self.clear(columns=True)
         for column, width in layout:
             self.add_column(self._title(column, width), width=width + GAP, key=column.key)
-        for key in keys if layout else ():
-            self.add_row(*self._cells(key).values(), key=key)
+        self.add_keys(keys if layout else ())
 
-    def _cells(self, key: str) -> dict[str, Text]:
+    def cells_of(self, key: str) -> dict[str, Text]:
+        """The cells of a row, fitted to the columns in sight."""
         symbols = symbols_of(self.app)
         mark = Text(symbols.mark if key in self._state.marks else " ", end="")
         cells = {_MARK: mark, **self._state.rows[key].cells}
@@ -196,16 +190,12 @@ class ColumnTable(RowTable):
             for column, width in self._layout
         }
 
-    def _write_cells(self, key: str) -> None:
-        if self._layout:
-            self.write_row(key, self._cells(key))
-
     def _write_header(self) -> None:
         self.write_header({column.key: self._title(column, w) for column, w in self._layout})
 
     def _title(self, column: Column, width: int) -> Text:
         symbols = symbols_of(self.app)
-        title = column.title
+        title = f"{symbols.right}{column.title}" if column.is_pointed else column.title
         if column.key == self._state.sorted_by:
             title += symbols.down if self._state.is_reversed else symbols.up
         style = "bold underline" if column.key == self._pointed else ""

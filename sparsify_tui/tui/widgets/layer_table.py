@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from sparsify_tui.tui.widgets.column_table import GAP, ColumnTable
+from sparsify_tui.tui.widgets.mark_range import MarkRange
 from sparsify_tui.tui.widgets.options import WidgetOptions
 from sparsify_tui.tui.widgets.table_messages import MarksMessage, RowMessage
 from sparsify_tui.tui.widgets.table_model import Column
@@ -22,11 +23,12 @@ class Table(ColumnTable, inherit_bindings=False):
         Binding("enter", "select_cursor", "Choose", show=False, id="table.choose"),
         Binding("j,down", "cursor_down", "Down", show=False, id="table.down"),
         Binding("k,up", "cursor_up", "Up", show=False, id="table.up"),
-        Binding("g,home,ctrl+home", "scroll_top", "Top", show=False, id="table.top"),
+        Binding("home,ctrl+home", "scroll_top", "Top", show=False, id="table.top"),
         Binding("G,end,ctrl+end", "scroll_bottom", "Bottom", show=False, id="table.bottom"),
         Binding("ctrl+d,pagedown", "page_down", "Page down", show=False, id="table.page_down"),
         Binding("ctrl+u,pageup", "page_up", "Page up", show=False, id="table.page_up"),
         Binding("space", "toggle_mark", "Mark", show=False, id="table.mark"),
+        Binding("V", "mark_range", "Begin or end a range of marks", show=False, id="table.range"),
         Binding("asterisk", "mark_all", "Mark all in sight", show=False, id="table.mark_all"),
         Binding("less_than_sign", "choose_column(-1)", "Column before", show=False, id="table.lt"),
         Binding("greater_than_sign", "choose_column(1)", "Column after", show=False, id="table.gt"),
@@ -64,6 +66,12 @@ class Table(ColumnTable, inherit_bindings=False):
     ) -> None:
         super().__init__(*columns, can_mark=can_mark, **options)
         self._told: str | None = None
+        self._range: MarkRange | None = None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether there is something to mark, for what marks."""
+        del parameters
+        return self._can_mark or "mark" not in action
 
     @property
     def marked_keys(self) -> frozenset[str]:
@@ -72,8 +80,7 @@ class Table(ColumnTable, inherit_bindings=False):
 
     def mark(self, keys: Iterable[str]) -> None:
         """Marks exactly these rows."""
-        for key in self._state.mark(keys) & set(self._shown_keys):
-            self._write_cells(key)
+        self.write_rows(self._state.mark(keys))
 
     def action_toggle_mark(self) -> None:
         """Marks or unmarks the row under the cursor."""
@@ -82,10 +89,25 @@ class Table(ColumnTable, inherit_bindings=False):
 
     def action_mark_all(self) -> None:
         """Marks all rows that the filter leaves; unmarks all when these are marked already."""
-        if self._can_mark:
-            marks, shown = self._state.marks, set(self._shown_keys)
-            self.mark(() if shown <= marks else shown | marks)
-            self.post_message(self.Marked(self, self.marked_keys))
+        marks, shown = self._state.marks, set(self._shown_keys)
+        self._mark_and_tell(() if shown <= marks else shown | marks)
+
+    def action_mark_range(self) -> None:
+        """Begins to mark all rows that the cursor passes, or ends that and keeps them."""
+        key = self.cursor_key
+        if self._range is not None or key is None:
+            self._range = None
+            return
+        self._range = MarkRange(key, self._state.marks)
+        self._mark_and_tell({*self._state.marks, key})
+
+    def drop_range(self) -> bool:
+        """Takes back a range that has not ended; returns whether there was one."""
+        if self._range is None:
+            return False
+        self._mark_and_tell(self._range.marks_before)
+        self._range = None
+        return True
 
     def action_choose_column(self, by: int) -> None:
         """Points at the next column that can be sorted."""
@@ -118,6 +140,8 @@ class Table(ColumnTable, inherit_bindings=False):
         event.stop()
         key = self.cursor_key
         if key is not None and key != self._told:
+            if self._range is not None:
+                self._mark_and_tell(self._range.marks_to(key, self._shown_keys))
             self.post_message(self.Highlighted(self, key))
         self._told = key
 
@@ -140,6 +164,9 @@ class Table(ColumnTable, inherit_bindings=False):
 
     def _toggle(self, key: str) -> None:
         if self._can_mark:
-            self._state.marks ^= {key}
-            self._write_cells(key)
-            self.post_message(self.Marked(self, self.marked_keys))
+            self._range = None
+            self._mark_and_tell(self._state.marks ^ {key})
+
+    def _mark_and_tell(self, keys: Iterable[str]) -> None:
+        self.mark(keys)
+        self.post_message(self.Marked(self, self.marked_keys))

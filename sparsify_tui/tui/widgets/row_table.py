@@ -1,10 +1,11 @@
-"""A DataTable that repaints only the rows that changed."""
+"""A DataTable that makes only the rows in sight, and repaints only those that changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import Self, Unpack
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,13 +13,48 @@ from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import DataTable
-from textual.widgets.data_table import ColumnKey
+from textual.widgets.data_table import ColumnKey, RowKey
+
+from sparsify_tui.tui.widgets.options import WidgetOptions
 
 
 class RowTable(DataTable[Text]):
-    """Adds writing one row, the header, or another order, each at its own price."""
+    """Adds writing one row, the header, or another order, each at its own price.
 
-    _is_quiet = False
+    What a row costs is paid when it is first drawn: a thousand rows are there at once.
+    """
+
+    def __init__(self, **options: Unpack[WidgetOptions]) -> None:
+        self._is_quiet = False
+        super().__init__(show_row_labels=False, cursor_type="row", cell_padding=0, **options)
+        self._drawn: set[str] = set()
+
+    @abstractmethod
+    def cells_of(self, key: str) -> Mapping[str, Text]:
+        """The cells of a row, by column key."""
+
+    def get_row(self, row_key: RowKey | str) -> list[Text]:
+        """The cells of a row, which are made when they are first asked for."""
+        key = row_key if isinstance(row_key, str) else row_key.value
+        if key is not None and key not in self._drawn and row_key in self._data:
+            self._drawn.add(key)
+            cells = self.cells_of(key).items()
+            self._data[RowKey(key)].update({ColumnKey(name): cell for name, cell in cells})
+        return super().get_row(row_key)
+
+    def clear(self, columns: bool = False) -> Self:
+        """Removes all rows, and the columns when asked to."""
+        self._drawn = set()
+        return super().clear(columns)
+
+    def add_keys(self, keys: Iterable[str]) -> None:
+        """Adds rows at the end, without their cells."""
+        for key in keys:
+            self.add_row(key=key)
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:  # noqa: ARG002
+        # DataTable would make and measure every new row; ours are one line of given widths
+        super()._update_dimensions(())
 
     def refresh(
         self,
@@ -48,8 +84,21 @@ class RowTable(DataTable[Text]):
         )
         return plain.simplify().apply_style(place)
 
-    def write_row(self, key: str, cells: Mapping[str, Text]) -> None:
-        """Puts the cells that differ, by column key, and repaints the row when there are any."""
+    def write_rows(self, keys: Iterable[str]) -> None:
+        """Makes rows anew: those in sight now, the others when they are drawn."""
+        drawn = self._drawn.intersection(keys)
+        shown = drawn & self._keys_in_sight()
+        self._drawn -= drawn - shown
+        if drawn - shown:
+            self._forget_lines()
+        for key in shown:
+            self.write_row(key)
+
+    def write_row(self, key: str) -> None:
+        """Puts the cells that differ, and repaints the row when there are any."""
+        if key not in self._drawn:
+            return
+        cells = self.cells_of(key)
         changed = {name: cell for name, cell in cells.items() if self._differs(key, name, cell)}
         with self._quietly():
             for name, cell in changed.items():
@@ -61,8 +110,7 @@ class RowTable(DataTable[Text]):
         """Puts titles by column key, and repaints the header."""
         for name, title in titles.items():
             self.columns[ColumnKey(name)].label = title
-        with self._quietly():
-            self.notify_style_update()
+        self._forget_lines()
         self.refresh(Region(0, 0, self.size.width, 1))
 
     def reorder(self, keys: Sequence[str], added_keys: Sequence[str]) -> None:
@@ -79,6 +127,17 @@ class RowTable(DataTable[Text]):
         # DataTable repaints the row under the mouse at each key, changed or not
         if active != self._show_hover_cursor:
             super()._set_hover_cursor(active)
+
+    def _keys_in_sight(self) -> set[str | None]:
+        """Of the rows that the window shows now."""
+        first = round(self.scroll_y)
+        rows = self.ordered_rows[first : first + self.size.height]
+        return {row.key.value for row in rows}
+
+    def _forget_lines(self) -> None:
+        """Drops what was rendered, and repaints nothing."""
+        with self._quietly():
+            self.notify_style_update()
 
     def _differs(self, key: str, name: str, cell: Text) -> bool:
         """Whether a cell would look different; rich leaves the base style out of ==."""

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.lane import Int8Lane, Mix
+from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.profile import LayerTime, Peak, PerfProfile
 from sparsify_tui.core.project import AppliedModel, Project
@@ -24,6 +25,7 @@ from sparsify_tui.store.projects import ProjectStore
 from sparsify_tui.tui.app import SparsifyApp
 from sparsify_tui.workbench import Workbench
 from tests.core import examples
+from tests.tui.loss.profiles import measured, one_shot
 
 NAMES = ("stem", "layer1.conv", "x[/a]", "\x1b[31mred", "[bold]b", "層" * 40, "head")
 SIZES = ((80, 24), (160, 50), (60, 18))
@@ -100,11 +102,22 @@ class FakeJobs:
         self.specs: list[JobSpec] = []
         self.failure: Exception | None = None
         self.placement = examples.placement(*NAMES[1:])
+        self.one_shot = one_shot(*(measured(name) for name in NAMES))
+        self.partials: tuple[LossProfile, ...] = ()
+        """What a loss job has on its way, before `hold` lets it end."""
 
-    async def __call__(self, spec: JobSpec, on_progress: Callable[[Progress], None] | None) -> Any:
+    async def __call__(
+        self,
+        spec: JobSpec,
+        on_progress: Callable[[Progress], None] | None,
+        on_partial: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Any:
         self.specs.append(spec)
         if on_progress is not None:
             on_progress(Progress(done=1, total=4, item="stem", left_s=12.0))
+        for partial in self.partials if spec.kind == "loss" and on_partial else ():
+            on_partial(document_from(_as_asked(partial, spec)))
+            await asyncio.sleep(0)
         await self.hold.wait()
         if self.failure is not None:
             raise self.failure
@@ -127,14 +140,22 @@ class FakeJobs:
                 source="digits.npz",
                 comparison=project.benchmarks[0].comparisons[0],
             )
+        if spec.kind == "loss":
+            return _as_asked(self.one_shot, spec)
         stored = {
             "perf": project.perf_profiles,
-            "loss": project.loss_profiles,
+            "magnitude": project.loss_profiles,
             "benchmark": project.benchmarks,
         }
         if spec.kind not in stored:
             raise ModelError(f"no answer to {spec.kind}")
         return replace(stored[spec.kind][0], id=new_id(), name=spec.args["name"])
+
+
+def _as_asked(profile: LossProfile, spec: JobSpec) -> LossProfile:
+    """Under the id and name of the job."""
+    named = {name: spec.args[name] for name in ("name", "created")}
+    return replace(profile, id=spec.args["profile_id"], **named)
 
 
 class House:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sparsify_tui.codec import document_from
+from sparsify_tui.core.cases import Case
 from sparsify_tui.core.project import BenchmarkRun
+from sparsify_tui.jobs.spec import JobSpec
 from sparsify_tui.store.projects import ProjectStore
 from sparsify_tui.tui.app import SparsifyApp
+from sparsify_tui.workbench import Workbench
 from tests.core import examples
 from tests.tui.screens.house import House, frame, until, write
 
@@ -55,6 +60,7 @@ async def test_what_is_not_faster_is_not_called_optimized(house: House):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("enter", "4")
         await until(lambda: "NOT optimized: smaller when compressed" in frame(app), pilot)
+        assert "zeros too" in frame(app)
 
 
 async def test_memory_load_and_prediction_are_beside_the_run(house: House):
@@ -141,7 +147,7 @@ async def test_marked_runs_are_compared_and_never_silently_across_machines(house
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter", "4")
         await until(lambda: "scaled" in frame(app), pilot)
-        await pilot.press("g", "space", "G", "space", "c")
+        await pilot.press("g", "g", "space", "G", "space", "c")
         await until(lambda: "2 runs beside scaled: original b1 t1" in frame(app), pilot)
         assert "not all measured in turn" in frame(app)
         await pilot.press("C")
@@ -160,7 +166,7 @@ async def test_other_conditions_are_warned_of(house: House):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("enter", "4")
         await until(lambda: "scaled" in frame(app), pilot)
-        await pilot.press("g", "space", "G", "space", "c")
+        await pilot.press("g", "g", "space", "G", "space", "c")
         await until(lambda: "not the same conditions: cores 4 and 2" in frame(app), pilot)
 
 
@@ -234,3 +240,45 @@ async def test_a_saved_model_that_is_not_faster_is_called_so(house: House, tmp_p
         await until(lambda: house.jobs.specs[-1].kind == "apply", pilot)
         await until(lambda: "NOT optimized" in frame(app), pilot)
         assert house.jobs.specs[-1].args["model"]["name"] == "half"
+
+
+HALF_DONE = examples.benchmark_run(
+    id="half-done",
+    name="half done",
+    cases=tuple(Case(batch=batch, threads=1) for batch in (1, 8, 64)),
+    cases_done=1,
+)
+
+
+def never_done(house: House) -> House:
+    """The same house, in which a benchmark gets no further than its first case."""
+
+    async def run(_spec: JobSpec, _progress: object, on_partial: Any) -> None:
+        on_partial(document_from(HALF_DONE))
+        await asyncio.Event().wait()
+
+    house.bench = Workbench(house.bench.home, run=run)
+    return house
+
+
+async def test_a_case_is_shown_as_soon_as_it_is_over(house: House):
+    app = never_done(house).app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "4", "r", "f2")
+        await until(lambda: "1 of 3 cases so far" in frame(app), pilot)
+        assert "half done" in frame(app)
+        await pilot.press("enter")
+        await until(lambda: "fed with" in frame(app), pilot)
+        assert "1 of 3 cases so far" in frame(app)
+
+
+async def test_a_stopped_benchmark_keeps_its_cases_and_says_how_many(house: House):
+    app = never_done(house).app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "4", "r", "f2")
+        await until(lambda: "1 of 3 cases so far" in frame(app), pilot)
+        await pilot.press("J", "c", "escape")
+        await until(lambda: "stopped after 1 of 3 cases" in frame(app), pilot)
+        assert house.stored().benchmarks[-1] == HALF_DONE
+        await pilot.press("C")
+        await until(lambda: "- stopped after 1 of 3 cases" in copied(app), pilot)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 from rich.text import Text
 from textual.widgets import DataTable
 
 from sparsify_tui.tui.symbols import ASCII
 from sparsify_tui.tui.widgets.layer_table import Table
-from sparsify_tui.tui.widgets.table_model import Column, Row
+from sparsify_tui.tui.widgets.table_model import Column, Late, Row
 from tests.tui.stage import HOSTILE_NAMES, Stage, lines
 
 COLUMNS = (
@@ -72,7 +75,7 @@ async def test_the_keys_of_arrows_and_vim_move_the_cursor(table):
             ("k", "layer1"),
             ("up", "layer0"),
             ("G", "layer39"),
-            ("g", "layer0"),
+            ("ctrl+home", "layer0"),
             ("ctrl+d", "layer11"),
             ("ctrl+u", "layer0"),
             ("end", "layer39"),
@@ -322,3 +325,63 @@ async def test_the_markdown_has_every_declared_column_and_only_the_rows_in_sight
         await pilot.pause()
         assert table.markdown_text().splitlines()[0] == "| layer | op | ms | note |"
         assert len(table.markdown_text().splitlines()) == 3
+
+
+def late_rows(made: list[str], count: int = 200) -> list[Row]:
+    """Rows that tell when their cells are made."""
+
+    def make(key: str) -> dict[str, Text]:
+        made.append(key)
+        return {"name": Text(key), "ms": Text("1.0")}
+
+    return [Row(key=one.key, cells=Late(partial(make, one.key))) for one in layers(count)]
+
+
+async def test_only_rows_that_came_in_sight_are_made(table):
+    made: list[str] = []
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(late_rows(made))
+        await pilot.pause()
+        assert set(made) == {f"layer{at}" for at in range(11)}
+        table.focus()
+        await pilot.press("end")
+        assert "layer199" in lines(pilot.app)[-1]
+        assert len(made) < 40
+
+
+async def test_a_row_that_stays_the_same_is_not_made_again(table):
+    made: list[str] = []
+    rows = late_rows(made)
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(rows)
+        await pilot.pause()
+        made.clear()
+        other = late_rows(made)
+        table.show_rows([*rows[:3], other[3], *rows[4:]])
+        await pilot.pause()
+        assert made == ["layer3"]
+
+
+async def test_rows_out_of_sight_show_their_new_cells_when_they_are_scrolled_to(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers())
+        table.focus()
+        await pilot.press("end", "home")
+        table.show_rows([row(f"layer{at}", 777.0) for at in range(40)])
+        await pilot.pause()
+        assert "777.0" in lines(pilot.app)[1]
+        await pilot.press("end")
+        await pilot.pause()
+        assert "777.0" in lines(pilot.app)[-1]
+        table.update_row(row("layer0", 888.0))
+        await pilot.press("home")
+        await pilot.pause()
+        assert "888.0" in lines(pilot.app)[1]
+
+
+async def test_a_pointed_column_has_a_mark_on_the_screen_and_none_in_the_csv(table):
+    async with stage_of(table).run_test(size=(60, 12)) as pilot:
+        table.show_rows(layers(), (COLUMNS[0], replace(COLUMNS[2], is_pointed=True)))
+        await pilot.pause()
+        assert "▸ms" in lines(pilot.app)[0]
+        assert table.csv_text().splitlines()[0] == "layer,ms"

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from sparsify_tui.tui.widgets.table_model import (
     Column,
+    Late,
     Row,
     column_pages,
     columns_that_fit,
@@ -104,3 +105,16 @@ def test_a_markdown_table_aligns_numbers_and_escapes_bars():
     rows = [Row(key="a", cells={"name": Text("a|b"), "bar": Text("██"), "ms": Text(" 1.00")})]
 
     assert markdown_of(columns, rows) == "| layer | ms |\n| --- | ---: |\n| a\\|b | 1.00 |\n"
+
+
+def test_what_is_late_is_made_once_and_is_as_any_mapping():
+    made: list[int] = []
+
+    def make() -> dict[str, float]:
+        made.append(1)
+        return {"a": 1.0, "b": 2.0}
+
+    late = Late(make)
+    assert made == []
+    assert (late["a"], late.get("c"), dict(late), len(late)) == (1.0, None, {"a": 1.0, "b": 2.0}, 2)
+    assert made == [1]
