@@ -23,16 +23,20 @@ from sparsify_tui.workbench.plans import PlanRequest
 
 HERE = Path(__file__).parent
 SIZES = ((80, 24), (160, 50))
-SECTIONS = (
-    ("0", "projects"),
-    ("1", "performance"),
+STEPS = (
+    ("", "projects"),
+    ("enter 1 j j j j", "performance"),
     ("t", "roofline"),
-    ("2", "loss"),
-    ("3", "optimization"),
+    ("2 space j j j space j j j space j j", "loss"),
+    ("v", "loss-curves"),
+    ("v", "loss-scatter"),
+    ("3 j j j j", "optimization"),
     ("4", "benchmarks"),
     ("5", "settings"),
     ("6", "export"),
 )
+"""Keys, and what the picture of the screen after them is called."""
+RUNNING = "digits-running"
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _SETTLE_S = 0.4
 
@@ -46,6 +50,8 @@ async def prepare(home: Path) -> None:
     bench = Workbench(home / "projects")
     for name in ("digits-int8-trial", "digits-pruned-twice"):
         await bench.projects.create(models / demo.MODEL.name, name=name)
+    running = await bench.projects.create(models / demo.MODEL.name, name=RUNNING)
+    await bench.inputs.attach_data(running.id, models / demo.CALIBRATION.name, "calibration")
     project = await bench.projects.create(
         models / demo.MODEL.name, name="digits", description="Digit classifier on MNIST images."
     )
@@ -54,7 +60,8 @@ async def prepare(home: Path) -> None:
     training = TrainingSettings(optimizer="SGD", epochs=90, initial_lr=0.1, final_lr=0.001)
     bench.projects.set_training(project.id, training)
     await bench.measure.perf(project.id, batch=64)
-    await bench.measure.loss(project.id)
+    await bench.loss.magnitude(project.id)
+    await bench.loss.one_shot(project.id)
     pruned = bench.plans.create(project.id, PlanRequest(sparsity=0.5, scope="global"))
     placement = await bench.measure.place(project.id, batch=64)
     request = PlanRequest(sparsity=0.5, scope="global", placement=placement, name="global-50-int8")
@@ -65,25 +72,55 @@ async def prepare(home: Path) -> None:
 
 
 async def draw(home: Path, size: tuple[int, int]) -> list[Path]:
-    """One SVG a section."""
+    """One SVG a step."""
     files = []
     app = SparsifyApp(Workbench(home / "projects"))
     async with app.run_test(size=size) as pilot:
         await pilot.pause(_SETTLE_S)
-        for key, name in SECTIONS:
-            if name == "performance":
-                await pilot.press("enter")
-            await pilot.press(key)
+        for keys, name in STEPS:
+            for key in keys.split():
+                await pilot.press(key)
+                await pilot.pause(_SETTLE_S if key.isdecimal() or key == "enter" else 0)
             await pilot.pause(_SETTLE_S)
-            if name in ("performance", "optimization"):
-                await pilot.press(*"jjjj")
-            if name == "loss":
-                await pilot.press("space", *"jjj", "space", *"jjj", "space", *"jj")
-            await pilot.pause(_SETTLE_S)
-            file = HERE / f"{name}-{size[0]}x{size[1]}.svg"
-            file.write_text(app.export_screenshot(), encoding="utf-8")
-            files.append(file)
+            files.append(picture(app, name))
     return files
+
+
+async def draw_running(home: Path, size: tuple[int, int]) -> list[Path]:
+    """A loss profile while it is measured, the jobs above it, and what is left when stopped."""
+    bench = Workbench(home / "projects")
+    project = next(one for one in bench.projects.list() if one.name == RUNNING)
+    app, files = SparsifyApp(bench, project.id), []
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(_SETTLE_S)
+        await pilot.press("2")
+        await pilot.pause(_SETTLE_S)
+        await pilot.press("r", "f2")
+        while not is_half_way(app):
+            await pilot.pause(_SETTLE_S)
+        files.append(picture(app, "loss-running"))
+        await pilot.press("J")
+        await pilot.pause(_SETTLE_S)
+        files.append(picture(app, "jobs"))
+        await pilot.press("c", "escape")
+        while app.queue.open_jobs:
+            await pilot.pause(_SETTLE_S)
+        await pilot.pause(_SETTLE_S)
+        files.append(picture(app, "loss-stopped"))
+    return files
+
+
+def is_half_way(app: SparsifyApp) -> bool:
+    """Whether the open loss profile has its first complete table, and is still being measured."""
+    profile = app.desk.loss
+    return profile is not None and profile.stage != "magnitude"
+
+
+def picture(app: SparsifyApp, name: str) -> Path:
+    """The screen as SVG."""
+    file = HERE / f"{name}-{app.size.width}x{app.size.height}.svg"
+    file.write_text(app.export_screenshot(), encoding="utf-8")
+    return file
 
 
 def rasterize(file: Path, folder: Path) -> None:
@@ -121,8 +158,9 @@ def main() -> None:
         home = Path(folder)
         asyncio.run(prepare(home))
         for size in SIZES:
-            for file in asyncio.run(draw(home, size)):
-                rasterize(file, home)
+            for make in (draw, draw_running):
+                for file in asyncio.run(make(home, size)):
+                    rasterize(file, home)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sparsify_tui.core.loss_profile import LossProfile
     from sparsify_tui.core.optimization import Optimization
-    from sparsify_tui.core.profile import LossProfile, PerfProfile
+    from sparsify_tui.core.profile import PerfProfile
     from sparsify_tui.core.project import BenchmarkRun, Project
     from sparsify_tui.workbench import Workbench
 
@@ -38,6 +39,16 @@ class Desk:
         """Opens one of the project's things."""
         self._opened[type(item).__name__] = item.id
         self.version += 1
+
+    def take_in(self, profile: LossProfile) -> None:
+        """Puts a newer state of a loss profile on the desk; nothing is read for it."""
+        if self.project is None:
+            return
+        present = self.project.loss_profiles
+        newer = tuple(profile if one.id == profile.id else one for one in present)
+        if profile not in newer:
+            newer = (*newer, profile)
+        self.lay_out(replace(self.project, loss_profiles=newer))
 
     @property
     def perf(self) -> PerfProfile | None:

@@ -30,6 +30,8 @@ class Job:
     state: JobState = "waiting"
     progress: Progress | None = None
     reason: str = ""
+    subject: str = ""
+    """Id of what it works on, where that is stored while it runs."""
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property

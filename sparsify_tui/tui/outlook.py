@@ -5,12 +5,13 @@ from __future__ import annotations
 from textual.content import Content
 
 from sparsify_tui.core.estimate import Estimate, Outlook
+from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import Layer, Model
 from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
 from sparsify_tui.core.modifiers.pruning import NO_LOSS_BEHIND_IT
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.placement import Placement
-from sparsify_tui.core.profile import LossProfile, PerfProfile
+from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import (
     format_count,
@@ -18,10 +19,13 @@ from sparsify_tui.core.units import (
     format_ms,
     format_percent,
     format_ratio,
-    format_score,
     format_shape,
 )
+from sparsify_tui.tui.loss.figures import figure_text, metric_words
 from sparsify_tui.tui.widgets.headline import Part
+
+_INT8 = "int8-w8a8"
+"""The scheme of the loss profile that int8 layers of a plan run in."""
 
 
 def outlook_lines(
@@ -95,8 +99,6 @@ def plan_detail(
 ) -> Content:
     """One layer's part in the plan."""
     level = plan.levels.get(layer.id, 0.0)
-    curve = loss.curve(layer.id) if loss else None
-    removed = format_score(curve.at(level)) if curve else "no loss profile"
     ms = perf.layer_ms(layer.id) if perf else None
     placed = plan.placement
     lines = [
@@ -104,13 +106,34 @@ def plan_detail(
         f"weight {clean_text(layer.weight, 36)}",
         f"{format_count(layer.weight_params)} weights, {format_ms(ms)} ms",
         f"sparsity {format_percent(level)}",
-        f"removed weight energy {removed}",
+        *_loss_lines(layer, plan, loss),
         _numbers_line(layer, plan, perf),
         "",
         *schedule_lines(plan),
         *(("", *placement_lines(placed)) if placed else ()),
     ]
     return Content.assemble((clean_text(layer.label, 40), "bold"), "\n", "\n".join(lines))
+
+
+def _loss_lines(layer: Layer, plan: Optimization, loss: LossProfile | None) -> list[str]:
+    """What the layer loses at its level, and in int8; ~ where that was not measured as such."""
+    if loss is None:
+        return ["no loss profile: 2 makes one"]
+    row, metric = loss.layer(layer.id), metric_words(loss.metric)
+    curve = loss.curve_of(row) if row else None
+    if row is None or curve is None:
+        return [f"{metric}: not measured"]
+    level = plan.levels.get(layer.id, 0.0)
+    at = loss.levels.index(level) if level in loss.levels else -1
+    is_measured = at >= 0 and row.pruning.is_measured(at)
+    is_same = plan.pruning.structure == loss.structure
+    is_estimated = level > 0 and not (is_measured and is_same)
+    lines = [f"{metric} {figure_text(curve.at(level), is_estimated=is_estimated)}"]
+    int8 = loss.at_scheme(row, _INT8)
+    if layer.id in plan.quantized and int8 is not None:
+        is_measured = row.quantization.is_measured(loss.schemes.index(_INT8))
+        lines.append(f"  and in int8 {figure_text(int8, is_estimated=not is_measured)}")
+    return lines
 
 
 def _numbers_line(layer: Layer, plan: Optimization, perf: PerfProfile | None) -> str:

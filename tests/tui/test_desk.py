@@ -44,3 +44,17 @@ def test_another_project_forgets_what_was_open_in_the_last(tmp_path: Path) -> No
     desk.lay_out(replace(desk.project, id="ffffffffffff"))
 
     assert desk.perf.id == "p2"
+
+
+def test_a_newer_state_of_a_loss_profile_is_taken_in_without_reading(tmp_path: Path) -> None:
+    desk = desk_with_two_profiles(tmp_path)
+    older = desk.project.loss_profiles[0]
+    desk.take_in(replace(older, samples=7))
+    assert [one.samples for one in desk.project.loss_profiles] == [7]
+    desk.take_in(replace(older, id="l2"))
+    assert [one.id for one in desk.project.loss_profiles] == [older.id, "l2"]
+    version = desk.version
+    desk.lay_out(None)
+    desk.take_in(older)
+    assert desk.project is None
+    assert desk.version == version + 1

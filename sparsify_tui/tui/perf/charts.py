@@ -167,8 +167,8 @@ class PerfCharts(Container):
             y_label="GFLOP/s",
             x_format=format_number,
             y_format=format_number,
-            x_log=True,
-            y_log=True,
+            x_scale="log",
+            y_scale="log",
             bound=_bound(peak),
         )
 

@@ -1,253 +1,290 @@
-"""Loss: what each layer's weights would lose, level by level."""
+"""Loss: what the model's outputs lose when one layer is pruned or quantised, level by level."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sparsify_tui.core.model import Layer
-from sparsify_tui.core.profile import LossProfile
-from sparsify_tui.core.units import (
-    format_count,
-    format_percent,
-    format_score,
-    format_seconds,
-    format_when,
-)
-from sparsify_tui.tui.cells import cell, name_cell
-from sparsify_tui.tui.dialogs.field import Field
+from sparsify_tui.core.loss_change import MOST_PROFILES
+from sparsify_tui.core.loss_profile import LossProfile
+from sparsify_tui.tui.dialogs.choose import Choose
 from sparsify_tui.tui.dialogs.form import Form
-from sparsify_tui.tui.measuring import measure_loss
-from sparsify_tui.tui.perf.detail import layer_detail
-from sparsify_tui.tui.screens.stored import StoredScreen
-from sparsify_tui.tui.symbols import symbols_of
-from sparsify_tui.tui.widgets.curve_chart import CurveChart, CurveSeries
-from sparsify_tui.tui.widgets.inline_bar import sparkline_text
-from sparsify_tui.tui.widgets.layer_bars import LayerBars
-from sparsify_tui.tui.widgets.layer_table import Table
-from sparsify_tui.tui.widgets.table_model import Column, Row
-
-_SHOWN_LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95)
-_BAR_LEVEL = 0.8
-_SPARK = 10
-_MOST_CURVES = 6
-_REST_S = 0.2
-_COLUMNS = (
-    Column(key="at", title="#", width=4, justify="right", priority=5),
-    Column(key="name", title="layer", width=20, grows=True),
-    Column(key="params", title="params", width=6, justify="right", priority=4),
-    *(
-        Column(
-            key=f"{level}",
-            title=format_percent(level, 0),
-            width=6,
-            justify="right",
-            priority=0 if level == _BAR_LEVEL else 2,
-        )
-        for level in _SHOWN_LEVELS
-    ),
-    Column(key="curve", title="curve", width=_SPARK, sortable=False, priority=1),
+from sparsify_tui.tui.dialogs.text_view import TextView
+from sparsify_tui.tui.jobs import JobState
+from sparsify_tui.tui.loss.about import about_lines
+from sparsify_tui.tui.loss.charts import LossCharts
+from sparsify_tui.tui.loss.entries import LossView, entries_of
+from sparsify_tui.tui.loss.figures import aspects_of, chosen_aspect
+from sparsify_tui.tui.loss.forms import empty_steps, is_magnitude, request_fields, request_from
+from sparsify_tui.tui.loss.lenses import Lens, compared_lens, profile_lens
+from sparsify_tui.tui.loss.rows import LossRows
+from sparsify_tui.tui.loss.running import (
+    job_of,
+    measure_magnitude,
+    measure_one_shot,
+    resume_one_shot,
 )
+from sparsify_tui.tui.perf.detail import titled
+from sparsify_tui.tui.screens.stored import NotedScreen
+from sparsify_tui.tui.symbols import symbols_of
+from sparsify_tui.tui.widgets.headline import Headline
+from sparsify_tui.tui.widgets.layer_table import Table
+
+_REST_S = 0.2
 
 
-class LossScreen(StoredScreen):
-    """Removed weight energy of each layer, which is no ranking across layers."""
+class LossScreen(NotedScreen):
+    """One loss profile, or up to four side by side."""
 
     KEY = "2"
+    CSS = """
+    LossScreen.-low Headline { max-height: 6; }
+    LossScreen.-tall Headline { max-height: 6; }
+    LossScreen.-tall Headline.-diagnosed { min-height: 5; }
+    """
     COLLECTION = "loss_profiles"
     WHAT = "loss profile"
     HINTS = (
         ("r", "run"),
-        ("o", "open"),
+        ("C", "continue"),
+        ("v", "chart"),
+        ("right_square_bracket", "level"),
         ("space", "mark"),
-        ("v", "bars/curves"),
-        ("slash", "filter"),
+        ("c", "compare"),
+        ("o", "open"),
         ("s", "sort"),
+        ("slash", "filter"),
+        ("w", "wide"),
+        ("L", "scale"),
+        ("t", "axis"),
+        ("d", "drop"),
+        ("m", "magnitude"),
+        ("i", "about"),
+        ("N", "notes"),
         ("Y", "CSV"),
+        ("W", "save table"),
         ("R", "rename"),
         ("D", "delete"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "run", "Make a loss profile", show=False, id="loss.run"),
-        Binding("v", "view", "Curves of marked layers, or bars", show=False, id="loss.view"),
-        Binding("L", "scale", "Scale of the bars", show=False, id="loss.scale"),
+        Binding("m", "magnitude", "One of the weights alone", show=False, id="loss.magnitude"),
+        Binding("C", "resume", "Continue a stopped profile", show=False, id="loss.resume"),
+        Binding("i", "about", "All about the profile", show=False, id="loss.about"),
+        Binding("v", "view", "Bars, curves or scatter", show=False, id="loss.view"),
+        Binding("L", "scale", "Scale of the chart", show=False, id="loss.scale"),
+        Binding("t", "axis", "Scatter over parameters or time", show=False, id="loss.axis"),
+        Binding("left_square_bracket", "level(-1)", "Level before", show=False, id="loss.before"),
+        Binding("right_square_bracket", "level(1)", "Level after", show=False, id="loss.after"),
+        Binding("d", "drop", "Loss, or drop of the metric", show=False, id="loss.drop"),
+        Binding("c", "compare", "Compare with another profile", show=False, id="loss.compare"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_curves = True
+        self._rows = LossRows()
+        self._view: LossView | None = None
+        self._lens: Lens | None = None
+        self._against: tuple[str, ...] = ()
+        self._aspect_key = ""
+        self._is_drop = False
+        self._job: JobState | None = None
         self._resting: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Summary, table, curves or bars."""
-        yield Static(markup=False, id="summary", classes="headline")
+        """Summary, table with detail, chart."""
+        yield Headline()
         with Horizontal(classes="row"):
-            yield Table(*_COLUMNS)
+            yield Table()
             yield Static(markup=False, id="detail", classes="detail")
-        yield CurveChart(classes="chart")
-        yield LayerBars(classes="chart")
+        yield LossCharts(classes="chart")
 
     def what(self) -> str:
         """Name of the profile."""
         return self.desk.loss.name if self.desk.loss else ""
 
     def show(self) -> None:
-        """Draws the profile, or what it would be good for."""
-        profile = self.desk.loss
+        """Draws what is open, or how to get there."""
+        profile, losses = self.desk.loss, self.desk.bench.loss
+        expected = None if profile else losses.expected(self.project)
         self.stand_in(
-            "No loss profile yet: what pruning takes out of each layer's weights.",
-            ("r", "make one from the weights alone; no data needed"),
-            takes=f"About a second for {format_count(self.project.model.params)} parameters.",
+            "No loss profile yet: what the outputs lose when one layer is changed.",
+            *(empty_steps(expected) if expected else ()),
+            takes=f"Times: {expected.basis}." if expected else "",
             when=profile is None,
         )
         if profile is None:
+            self._view = self._lens = None
             return
-        self.query_one("#summary", Static).update(
-            _summary(profile, stale=self.project.is_stale(profile))
-        )
-        layers = self.project.model.prunable
-        table = self.query_one(Table)
-        table.show_rows([self._row(at, layer, profile) for at, layer in enumerate(layers)])
+        self._job = job_of(self.owner, profile)
+        self._view = self._view_of(profile)
+        lens = self._lens = self._compared_lens(self._view) or self._profile_lens(self._view)
+        headline = self.query_one(Headline)
+        headline.show(*lens.lines)
+        headline.set_class(profile.is_ranking, "-diagnosed")  # no jumps from level to level
+        self.query_one(Table).show_rows(lens.rows, lens.columns)
+        self.query_one(LossCharts).show(lens.drawing)
         if self.focused is None:
-            table.focus()
-        self._show_chart()
+            self.query_one(Table).focus()
+        self._follow()
+
+    def show_job(self, text: str) -> None:
+        """Says in the top line what runs; a profile that does no more was stopped."""
+        super().show_job(text)
+        profile = self.desk.loss if self._is_ready and self.desk.project else None
+        if profile is not None and self._job != job_of(self.owner, profile):
+            self.show()
+
+    def open_picked(self, item_id: str) -> None:
+        """Opens a profile, and leaves the comparison."""
+        self._against = ()
+        super().open_picked(item_id)
+
+    def step_back(self) -> bool:
+        """Leaves the comparison."""
+        was_compared, self._against = bool(self._against), ()
+        if was_compared:
+            self.show()
+        return was_compared
 
     def action_run(self) -> None:
-        """Asks for levels, and makes a profile."""
-        bench = self.desk.bench
-        fields = (
-            Field(
-                name="levels",
-                label="Levels",
-                value=",".join(f"{level:g}" for level in bench.measure.default_levels),
-                help="Sparsities between 0 and 1, separated by commas.",
-                check=bench.measure.check_levels,
-            ),
-            Field(name="name", label="Name", value="magnitude", help="To find it again."),
-        )
-        self.app.push_screen(Form("Loss profile from the weights", fields), self._measure)
+        """Asks for method, metric, levels and samples, and measures."""
+        fields = request_fields(self.project, self.desk.bench.loss)
+        self.app.push_screen(Form("Loss profile", fields, accept="measure"), self._measure)
+
+    def action_magnitude(self) -> None:
+        """Makes a profile of the weights alone, at once."""
+        measure_magnitude(self.owner, self.project.id)
+
+    def action_resume(self) -> None:
+        """Goes on with the open profile."""
+        profile = self.desk.loss
+        if profile is None or profile.is_complete:
+            self.confirm("nothing to continue: r makes a loss profile")
+        elif self._job is not None:
+            self.confirm(f"{profile.name} is being measured: J shows the jobs")
+        else:
+            resume_one_shot(self.owner, self.project.id, profile.id)
+
+    def action_about(self) -> None:
+        """Shows how the profile was measured, and what follows at each level."""
+        if self._view is not None:
+            self._show_text(self._view.profile.name, about_lines(self._view))
 
     def action_view(self) -> None:
-        """Turns between curves and bars."""
-        self._is_curves = not self._is_curves
-        self._show_chart()
+        """Turns from bars to curves to the scatter."""
+        self.query_one(LossCharts).turn()
 
     def action_scale(self) -> None:
-        """Turns the scale of the bars."""
-        self.query_one(LayerBars).action_cycle_scale()
+        """Turns the scale of the chart."""
+        self.query_one(LossCharts).turn_scale()
+
+    def action_axis(self) -> None:
+        """Turns the scatter from parameters to time."""
+        if not self.query_one(LossCharts).turn_axis():
+            self.confirm("no times of this model file: 1, then r, measures them")
+
+    def action_level(self, by: int) -> None:
+        """Looks at the next level or scheme."""
+        if self._view is None or self._view.aspect is None:
+            return
+        keys = [one.key for one in aspects_of(self._view.profile)]
+        self._aspect_key = keys[(keys.index(self._view.aspect.key) + by) % len(keys)]
+        self.show()
+
+    def action_drop(self) -> None:
+        """Turns from the distance between outputs to the fall of the metric."""
+        if self._view is None or not self._view.profile.score:
+            self.confirm("no drop of a metric: the data had no labels")
+            return
+        self._is_drop = not self._is_drop
+        self.show()
+
+    def action_compare(self) -> None:
+        """Chooses another profile to stand beside those in sight, up to four."""
+        profile = self.desk.loss
+        shown = (profile.id, *self._against) if profile else ()
+        lines = [line for line in self.open_lines() if line.value not in shown]
+        if profile is None or not lines:
+            self.confirm("there is no other loss profile: r makes one")
+        elif len(shown) == MOST_PROFILES:
+            self.confirm("four at most; Esc leaves the comparison")
+        else:
+            title = f"Compare {profile.name} with"
+            self.app.push_screen(Choose(title, lines), self._compare)
 
     @on(Table.Highlighted)
     @on(Table.Marked)
     def follow_table(self) -> None:
-        """Draws the chart again once the cursor rests: a held key must not flood the line."""
+        """Moves chart and detail once the cursor rests: a held key must not flood the line."""
         if self._resting is not None:
             self._resting.stop()
-        self._resting = self.set_timer(_REST_S, self._show_chart)
+        self._resting = self.set_timer(_REST_S, self._follow)
 
-    @on(LayerBars.Picked)
-    def follow_chart(self, event: LayerBars.Picked) -> None:
+    @on(Table.Chosen)
+    def open_detail(self, event: Table.Chosen) -> None:
+        """Shows all that is known of the layer."""
+        if self._lens is not None:
+            self._show_text(*self._lens.detail(event.key))
+
+    @on(LossCharts.Picked)
+    def follow_chart(self, event: LossCharts.Picked) -> None:
         """Moves the table's cursor with the chart's."""
-        self.query_one(Table).move_to(self.project.model.prunable[event.index].id)
+        self.query_one(Table).move_to(event.key)
+
+    def _view_of(self, profile: LossProfile) -> LossView:
+        aspect = chosen_aspect(aspects_of(profile), self._aspect_key)
+        if aspect is not None and self._is_drop and profile.score:
+            aspect = replace(aspect, is_drop=True)
+        entries = entries_of(self.project.model, profile, self.desk.perf)
+        return LossView(profile=profile, entries=entries, aspect=aspect)
+
+    def _profile_lens(self, view: LossView) -> Lens:
+        is_stale = self.project.is_stale(view.profile)
+        symbols = symbols_of(self.app)
+        return profile_lens(view, self._rows, symbols, job=self._job, is_stale=is_stale)
+
+    def _compared_lens(self, view: LossView) -> Lens | None:
+        stored = {one.id: one for one in self.project.loss_profiles}
+        others = [stored[key] for key in self._against if key in stored]
+        if not others:
+            return None
+        ids = [one.id for one in (view.profile, *others)]
+        comparison = self.desk.bench.loss.compare(self.project, ids)
+        return compared_lens(comparison, [view, *map(self._view_of, others)])
+
+    def _show_text(self, title: str, lines: list[str]) -> None:
+        text = "\n".join(lines)
+        self.app.push_screen(
+            TextView(title, text, copy=lambda kept: self.owner.copy_text(kept, "text"))
+        )
 
     def _measure(self, answers: dict[str, str] | None) -> None:
-        if answers is not None:
-            levels = self.desk.bench.measure.levels_from(answers["levels"])
-            measure_loss(self.owner, self.project.id, levels=levels, name=answers["name"])
-
-    def _row(self, at: int, layer: Layer, profile: LossProfile) -> Row:
-        curve = profile.curve(layer.id)
-        values = {str(level): curve.at(level) if curve else None for level in _SHOWN_LEVELS}
-        symbols = symbols_of(self.app)
-        spark = [curve.at(i / _SPARK) for i in range(1, _SPARK + 1)] if curve else []
-        return Row(
-            key=layer.id,
-            cells={
-                "at": cell(str(at)),
-                "name": name_cell(layer.label),
-                "params": cell(format_count(layer.params)),
-                **{key: cell(format_score(value)) for key, value in values.items()},
-                "curve": sparkline_text(spark, _SPARK, symbols=symbols)
-                if spark
-                else cell("not measured"),
-            },
-            sort_values={"at": at, "name": layer.label, "params": layer.params, **values},
-            search=f"{layer.label} {layer.op_type}",
-        )
-
-    def _show_chart(self) -> None:
-        profile = self.desk.loss
-        if profile is None:
+        if answers is None:
             return
-        curves, bars = self.query_one(CurveChart), self.query_one(LayerBars)
-        curves.display, bars.display = self._is_curves, not self._is_curves
-        table = self.query_one(Table)
-        layer = self.project.model.layer(table.cursor_key) if table.cursor_key else None
-        if layer is not None:
-            self.show_detail(layer_detail(layer, self.desk.perf))
-        if self._is_curves:
-            self._show_curves(profile, curves, table)
+        losses, project_id, name = self.desk.bench.loss, self.project.id, answers["name"]
+        request = request_from(losses, answers)
+        if is_magnitude(answers):
+            measure_magnitude(self.owner, project_id, levels=request.levels, name=name)
         else:
-            self._show_bars(profile, bars, table)
+            measure_one_shot(self.owner, project_id, request, name=name)
 
-    def _show_curves(self, profile: LossProfile, chart: CurveChart, table: Table) -> None:
-        chosen = [layer for layer in self.project.model.prunable if layer.id in table.marked_keys]
-        current = self.project.model.layer(table.cursor_key) if table.cursor_key else None
-        if current is not None and current not in chosen:
-            chosen = [*chosen[: _MOST_CURVES - 1], current]
-        found = [(layer, profile.curve(layer.id)) for layer in chosen[:_MOST_CURVES]]
-        chart.set_curves(
-            [
-                CurveSeries(
-                    label=layer.label,
-                    xs=curve.levels,
-                    ys=curve.values,
-                    selected=layer is current,
-                )
-                for layer, curve in found
-                if curve is not None
-            ],
-            title="removed weight energy",
-            x_label="sparsity",
-            y_label="share",
-            x_format=lambda level: format_percent(level, 0),
-            y_format=format_score,
-            marker_x=None,
-        )
+    def _compare(self, item_id: str | None) -> None:
+        if item_id is not None:
+            self._against = (*self._against, item_id)
+            self.show()
 
-    def _show_bars(self, profile: LossProfile, chart: LayerBars, table: Table) -> None:
-        layers = self.project.model.prunable
-        found = [profile.curve(layer.id) for layer in layers]
-        chart.set_bars(
-            [curve.at(_BAR_LEVEL) if curve else None for curve in found],
-            [layer.label for layer in layers],
-            title=f"removed weight energy at {format_percent(_BAR_LEVEL, 0)}, graph order",
-            unit=format_score,
-        )
-        keys: list[str] = [layer.id for layer in layers]
-        if table.cursor_key in keys:
-            chart.move_to(keys.index(table.cursor_key))
-
-
-def _summary(profile: LossProfile, *, stale: bool) -> Content:
-    warning = "  STALE: the model file has changed" if stale else ""
-    return Content.assemble(
-        (f"{profile.metric}", "bold $text-accent"),
-        "  each layer's own curve, ",
-        ("not a ranking across layers", "bold"),
-        "\n",
-        (
-            (
-                f"{profile.source}  {format_seconds(profile.wall_s)}  "
-                f"{format_when(profile.created)}{warning}"
-            ),
-            "$text-muted",
-        ),
-    )
+    def _follow(self) -> None:
+        table = self.query_one(Table)
+        key = table.cursor_key
+        if key is not None and self._lens is not None:
+            self.query_one(LossCharts).follow(key, table.marked_keys)
+            self.show_detail(titled(*self._lens.detail(key)))

@@ -220,7 +220,7 @@ class OptimizationScreen(EditedScreen):
             self.owner.report(
                 UsageError(
                     "One threshold for all layers needs a loss profile.",
-                    "Press 2, then r, to make one; it takes about a second.",
+                    "Press 2, then m, to make one; it takes about a second.",
                 )
             )
             return

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.optimization import Optimization
-from sparsify_tui.core.profile import LossProfile, PerfProfile
+from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.project import BenchmarkRun
 from sparsify_tui.core.units import format_when
 from sparsify_tui.tui import questions
@@ -123,7 +124,7 @@ class NotedScreen(StoredScreen):
     def action_note_item(self) -> None:
         """Asks for the notes of the open one."""
         item = self.current_item()
-        if not isinstance(item, PerfProfile | BenchmarkRun):
+        if item is None or isinstance(item, Optimization):
             return
 
         def note(text: str) -> None:

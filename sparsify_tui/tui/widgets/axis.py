@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scale = Literal["linear", "sqrt", "log"]
+SCALES: tuple[Scale, ...] = ("sqrt", "linear", "log")
 _STEPS = (1.0, 2.0, 5.0)
 _ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
@@ -69,6 +70,11 @@ class Axis:
             return tuple(place for place in places if self.low <= place <= self.high)
         every = max(1, math.ceil((last - first + 1) / max(1, most)))
         return tuple(10.0**power for power in range(first, last + 1, every))
+
+
+def next_scale(scale: Scale) -> Scale:
+    """The one after it, round the end."""
+    return SCALES[(SCALES.index(scale) + 1) % len(SCALES)]
 
 
 def round_step(raw: float) -> float:

@@ -28,18 +28,26 @@ class BarBrush:
     symbols: SymbolSet
     missing: Style
 
-    def bar(self, columns: range, bottom: int, levels: int | None, color: str) -> None:
-        """One bar; None is the mark of no value."""
+    def bar(
+        self,
+        columns: range,
+        bottom: int,
+        levels: int | None,
+        color: str,
+        *,
+        is_estimated: bool = False,
+    ) -> None:
+        """One bar; None is the mark of no value, and shade stands for one that is estimated."""
         if levels is None:
             self.sheet.put(columns[0], bottom, self.symbols.missing, self.missing)
             return
-        style, rising = Style(color=color), self.symbols.rising
+        rising = self.symbols.rising
+        body = self.symbols.shade if is_estimated else rising[_LEVELS]
         full, rest = divmod(levels, _LEVELS)
-        for column in columns:
-            for row in range(full):
-                self.sheet.put(column, bottom - row, rising[_LEVELS], style)
-            if rest:
-                self.sheet.put(column, bottom - full, rising[rest], style)
+        self._fill(columns, bottom, range(full), body, Style(color=color))
+        if rest:  # dim beside shade, which would look darker
+            style = Style(color=color, dim=is_estimated)
+            self._fill(columns, bottom, range(full, full + 1), rising[rest], style)
 
     def pair(
         self, columns: range, bottom: int, levels: tuple[int, int], colors: tuple[str, str]
@@ -47,16 +55,20 @@ class BarBrush:
         """The second in front of the first: shade above it if shorter, a line if it is taller."""
         first, second = levels
         self._fill(
-            columns, bottom, range(_cells(second), _cells(first)), self.symbols.shade, colors[0]
+            columns,
+            bottom,
+            range(_cells(second), _cells(first)),
+            self.symbols.shade,
+            Style(color=colors[0]),
         )
         self.bar(columns, bottom, min(first, second), colors[1])
         over = range(_cells(first), _cells(second))
-        self._fill(columns, bottom, over, self.symbols.vertical, colors[1])
+        self._fill(columns, bottom, over, self.symbols.vertical, Style(color=colors[1]))
 
-    def _fill(self, columns: range, bottom: int, rows: range, character: str, color: str) -> None:
+    def _fill(self, columns: range, bottom: int, rows: range, character: str, style: Style) -> None:
         for column in columns:
             for row in rows:
-                self.sheet.put(column, bottom - row, character, Style(color=color))
+                self.sheet.put(column, bottom - row, character, style)
 
 
 def _cells(levels: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Unpack
@@ -12,13 +12,14 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from sparsify_tui.core.text import clean_text, shorten
-from sparsify_tui.tui.widgets.axis import axis_over
+from sparsify_tui.tui.widgets.axis import Scale, axis_over
 from sparsify_tui.tui.widgets.dots import DotGrid
 from sparsify_tui.tui.widgets.options import WidgetOptions
 from sparsify_tui.tui.widgets.plot_frame import Format, PlotFrame, fit_frame
 from sparsify_tui.tui.widgets.sheet import Sheet
 from sparsify_tui.tui.widgets.xy_chart import XYChart, XYLabels
 
+_Point = tuple[float, float]
 _MOST_COLORED = 6
 _LEAST_HEIGHT_WITH_LEGEND = 7
 _LEAST_HEIGHT_WITH_TWO_LINES = 12
@@ -32,6 +33,10 @@ class CurveSeries:
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     selected: bool = False
+    intervals: tuple[tuple[float, float] | None, ...] = ()
+    """The bounds of each y, drawn as an upright line; None where unknown."""
+    estimated: frozenset[int] = frozenset()
+    """Indices of points that were not measured; lines to them are dashed."""
 
 
 class CurveChart(XYChart):
@@ -40,6 +45,7 @@ class CurveChart(XYChart):
     def __init__(self, **options: Unpack[WidgetOptions]) -> None:
         super().__init__(**options)
         self._curves: tuple[CurveSeries, ...] = ()
+        self._y_scale: Scale = "linear"
 
     def set_curves(
         self,
@@ -51,9 +57,11 @@ class CurveChart(XYChart):
         x_format: Format,
         y_format: Format,
         marker_x: float | None = None,
+        y_scale: Scale = "linear",
     ) -> None:
         """Shows curves; `marker_x` is a vertical line, such as the level chosen now."""
         self._curves = tuple(curves)
+        self._y_scale = y_scale
         self.labels = XYLabels.cleaned(
             title=title,
             x_label=x_label,
@@ -75,11 +83,11 @@ class CurveChart(XYChart):
         above = self.draw_title(sheet, f", {hidden} more in grey" if hidden else "")
         if sheet.height >= _LEAST_HEIGHT_WITH_LEGEND:
             above += self._draw_legend(sheet, above)
-        points = [point for curve in self._curves for point in _finite_points(curve)]
+        points = [point for curve in self._curves for point in _all_points(curve)]
         frame = fit_frame(
             sheet,
             x=axis_over((x for x, _ in points), from_zero=False),
-            y=axis_over((y for _, y in points), from_zero=True),
+            y=axis_over((y for _, y in points), self._y_scale, from_zero=True),
             y_format=self.labels.y_format,
             above=above,
             below=0,
@@ -124,10 +132,9 @@ class CurveChart(XYChart):
         )
         dots = DotGrid(frame.width, frame.height, self.symbols)
         for index in order:
-            places = [frame.place(x, y) for x, y in _finite_points(self._curves[index])]
             style = self._style(index)
-            for start, end in pairwise(places if len(places) > 1 else places * 2):
-                dots.line(start, end, style)
+            for start, end, is_dashed in _strokes(self._curves[index]):
+                dots.line(frame.place(*start), frame.place(*end), style, is_dashed=is_dashed)
         dots.draw(sheet, frame.left, frame.top)
         for digit, index in enumerate(colored, start=1):
             self._draw_digit(sheet, frame, index, digit, len(colored))
@@ -136,20 +143,40 @@ class CurveChart(XYChart):
         self, sheet: Sheet, frame: PlotFrame, index: int, digit: int, count: int
     ) -> None:
         """Digits stand at different x, so that curves that meet are still told apart."""
-        points = _finite_points(self._curves[index])
+        curve = self._curves[index]
+        points = [(x, frame.y.fraction(y)) for x, y in _finite_points(curve)]
         if not points:
             return
         x = frame.x.low + (frame.x.high - frame.x.low) * (1 - digit / (2 * count + 1))
         style = self._style(index) + Style(bold=True, dim=False)
-        sheet.put(frame.column(x), frame.row(_interpolate(points, x)), str(digit), style)
+        y = frame.y.value_at(_interpolate(points, x))
+        sheet.put(frame.column(x), frame.row(y), str(digit), style)
 
 
-def _finite_points(curve: CurveSeries) -> list[tuple[float, float]]:
+def _finite_points(curve: CurveSeries) -> list[_Point]:
     pairs = zip(curve.xs, curve.ys, strict=True)
     return [(x, y) for x, y in pairs if math.isfinite(x) and math.isfinite(y)]
 
 
-def _interpolate(points: Sequence[tuple[float, float]], x: float) -> float:
+def _all_points(curve: CurveSeries) -> list[_Point]:
+    """Points and the ends of their intervals."""
+    pairs = zip(curve.xs, curve.intervals, strict=False)
+    bounds = [(x, y) for x, pair in pairs for y in pair or ()]
+    return [*_finite_points(curve), *((x, y) for x, y in bounds if math.isfinite(y))]
+
+
+def _strokes(curve: CurveSeries) -> Iterator[tuple[_Point, _Point, bool]]:
+    """The lines of a curve as (start, end, whether dashed); a lone point is a line to itself."""
+    points = list(zip(curve.xs, curve.ys, strict=True))
+    shown = [at for at, point in enumerate(points) if all(map(math.isfinite, point))]
+    for start, end in pairwise(shown if len(shown) > 1 else shown * 2):
+        yield points[start], points[end], bool(curve.estimated & {start, end})
+    for at, pair in enumerate(curve.intervals):
+        if pair is not None and all(map(math.isfinite, pair)):
+            yield (curve.xs[at], pair[0]), (curve.xs[at], pair[1]), False
+
+
+def _interpolate(points: Sequence[_Point], x: float) -> float:
     for (x0, y0), (x1, y1) in pairwise(points):
         if x0 <= x <= x1:
             return y0 if x1 == x0 else y0 + (y1 - y0) * (x - x0) / (x1 - x0)

@@ -9,6 +9,8 @@ from sparsify_tui.tui.widgets.sheet import Sheet
 
 _BRAILLE_BITS = ((1, 2, 4, 64), (8, 16, 32, 128))
 _BRAILLE_START = 0x2800
+_DASH = 2
+"""Dots of a dash, and of the gap after it."""
 
 
 class DotGrid:
@@ -23,12 +25,21 @@ class DotGrid:
         self.width = width * self._per_cell[0]
         self.height = height * self._per_cell[1]
 
-    def line(self, start: tuple[float, float], end: tuple[float, float], style: Style) -> None:
+    def line(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        style: Style,
+        *,
+        is_dashed: bool = False,
+    ) -> None:
         """Draws from `start` to `end`, each (x, y) in [0, 1] with y up."""
         x0, y0 = self._dot(start)
         x1, y1 = self._dot(end)
         steps = max(abs(x1 - x0), abs(y1 - y0), 1)
         for step in range(steps + 1):
+            if is_dashed and step // _DASH % 2:
+                continue
             part = step / steps
             self._set(round(x0 + (x1 - x0) * part), round(y0 + (y1 - y0) * part), style)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar, Unpack
 
 from rich.cells import cell_len
@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from sparsify_tui.core.text import clean_text, shorten
-from sparsify_tui.tui.widgets.axis import Axis, Scale, axis_over
+from sparsify_tui.tui.widgets.axis import Axis, Scale, axis_over, next_scale
 from sparsify_tui.tui.widgets.bands import Band, bands_of
 from sparsify_tui.tui.widgets.bar_brush import BarBrush, levels_of
 from sparsify_tui.tui.widgets.bar_window import BarWindow, window_over
@@ -23,7 +23,6 @@ from sparsify_tui.tui.widgets.chart import Chart
 from sparsify_tui.tui.widgets.options import WidgetOptions
 from sparsify_tui.tui.widgets.sheet import Sheet
 
-_SCALES: tuple[Scale, ...] = ("sqrt", "linear", "log")
 _LEAST_WIDTH_WITH_AXIS = 30
 _LEAST_HEIGHT_WITH_TITLE = 3
 
@@ -64,7 +63,10 @@ class LayerBars(Chart, can_focus=True):
         self._unit: Callable[[float | None], str] = str
         self._first = 0
         self._second: tuple[float | None, ...] = ()
-        self._second_name = ""
+        self._second_name = self._rest_name = ""
+        self._estimated: frozenset[int] = frozenset()
+        self._texts: tuple[str, ...] = ()
+        self._axes: dict[Scale, Axis] = {}
 
     def set_bars(
         self,
@@ -75,19 +77,26 @@ class LayerBars(Chart, can_focus=True):
         unit: Callable[[float | None], str],
         second: Sequence[float | None] = (),
         second_name: str = "",
+        rest_name: str = "saved",
+        estimated: Collection[int] = (),
+        texts: Sequence[str] = (),
     ) -> None:
         """Shows one bar for each value; `unit` formats ticks and the value at the cursor.
 
-        A second series stands in front: the part of a bar that it does not reach is shaded, and
-        what it has beyond the bar is a line.
+        A second series stands in front: the part of a bar that it does not reach is shaded and
+        called `rest_name`, and what it has beyond the bar is a line. Without one, bars whose
+        index is among `estimated` are shaded. `texts` say more at the cursor than the value.
         """
         self._values = _finite(values)
         self._second = _finite(second) if any(v is not None for v in second) else ()
-        self._second_name = clean_text(second_name)
+        self._second_name, self._rest_name = clean_text(second_name), clean_text(rest_name)
         self._labels = tuple(clean_text(label) for label in labels)
         self._bands = bands_of(self._values)
         self._title = clean_text(title)
         self._unit = unit
+        self._estimated = frozenset(estimated)
+        self._texts = tuple(texts)
+        self._axes.clear()
         self.move_to(self.cursor)
         self.data_changed()
 
@@ -131,7 +140,7 @@ class LayerBars(Chart, can_focus=True):
 
     def action_cycle_scale(self) -> None:
         """Takes the next of square root, linear and log scale."""
-        self.scale = _SCALES[(_SCALES.index(self.scale) + 1) % len(_SCALES)]
+        self.scale = next_scale(self.scale)
 
     def on_click(self, event: events.Click) -> None:
         """Goes to the bar below the mouse."""
@@ -146,8 +155,12 @@ class LayerBars(Chart, can_focus=True):
             self.post_message(self.Picked(self, self.cursor))
 
     def _axis(self) -> Axis:
-        present = (value for value in (*self._values, *self._second) if value is not None)
-        return axis_over((max(0.0, v) for v in present), self.scale, from_zero=True)
+        """Made once for each scale: a thousand values are not looked through at every key."""
+        if self.scale not in self._axes:
+            present = (value for value in (*self._values, *self._second) if value is not None)
+            values = (max(0.0, value) for value in present)
+            self._axes[self.scale] = axis_over(values, self.scale, from_zero=True)
+        return self._axes[self.scale]
 
     def _ticks(self) -> tuple[tuple[float, str], ...]:
         width, height = self.content_size
@@ -184,9 +197,12 @@ class LayerBars(Chart, can_focus=True):
         note = self.style_of("note")
         x = sheet.write(0, 0, self._title, self.style_of("title"))
         if self._second:
-            text = f"  {self.symbols.rising[-1]} {self._second_name} {self.symbols.shade} saved"
+            full, shade = self.symbols.rising[-1], self.symbols.shade
+            text = f"  {full} {self._second_name} {shade} {self._rest_name}"
             x = sheet.write(x, 0, text, Style(color=self.palette.series[2]))
         x = sheet.write(x, 0, f"  {len(self._values)} layers, {self.scale} scale  ", note)
+        if self._estimated:
+            x = sheet.write(x, 0, f"{self.symbols.shade} estimated  ", note)
         for text, color in (
             ("low ", self.palette.low),
             ("mid ", self.palette.middle),
@@ -218,7 +234,8 @@ class LayerBars(Chart, can_focus=True):
             levels = levels_of(axis, self._values[index], height)
             second = levels_of(axis, self._second[index], height) if self._second else None
             if levels is None or second is None:
-                brush.bar(columns, bottom, levels, color)
+                is_estimated = index in self._estimated
+                brush.bar(columns, bottom, levels, color, is_estimated=is_estimated)
             else:
                 brush.pair(columns, bottom, (levels, second), (color, self.palette.series[2]))
 
@@ -242,6 +259,8 @@ class LayerBars(Chart, can_focus=True):
         sheet.write(x, y, text, self.style_of("value"))
 
     def _value_at(self, index: int) -> str:
+        if self._texts:
+            return clean_text(self._texts[index])
         value = clean_text(self._unit(self._values[index]))
         if not self._second:
             return value

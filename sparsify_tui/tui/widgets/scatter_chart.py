@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from sparsify_tui.core.text import clean_text, shorten
-from sparsify_tui.tui.widgets.axis import axis_over
+from sparsify_tui.tui.widgets.axis import Axis, Scale, axis_over
 from sparsify_tui.tui.widgets.bands import Band, bands_of
 from sparsify_tui.tui.widgets.dots import DotGrid
 from sparsify_tui.tui.widgets.options import WidgetOptions
@@ -37,6 +37,8 @@ class ScatterPoint:
     """None takes `y`."""
     note: str = ""
     """Said of the point when it is picked."""
+    is_estimated: bool = False
+    """Whether it was not measured; such a point is drawn small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Bound:
 
 
 class ScatterChart(XYChart, can_focus=True):
-    """Points over a linear or log x axis; one of them can be picked."""
+    """Points over two axes; one of them can be picked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "step(-1)", "Point before", show=False, id="scatter.left"),
@@ -76,7 +78,8 @@ class ScatterChart(XYChart, can_focus=True):
         super().__init__(**options)
         self._points: tuple[ScatterPoint, ...] = ()
         self._bands: tuple[Band, ...] = ()
-        self._logs = (False, False)
+        self._shown: tuple[int, ...] = ()
+        self._axes = (axis_over((), from_zero=True),) * 2
         self._bound: Bound | None = None
         self._marker_y: float | None = None
 
@@ -89,8 +92,8 @@ class ScatterChart(XYChart, can_focus=True):
         y_label: str,
         x_format: Format,
         y_format: Format,
-        x_log: bool = False,
-        y_log: bool = False,
+        x_scale: Scale = "linear",
+        y_scale: Scale = "linear",
         marker_x: float | None = None,
         marker_y: float | None = None,
         bound: Bound | None = None,
@@ -106,7 +109,8 @@ class ScatterChart(XYChart, can_focus=True):
             x_format=x_format,
             y_format=y_format,
         )
-        self._logs = (x_log, y_log)
+        self._shown = _can_show(self._points, x_scale, y_scale)
+        self._axes = self._axes_over(x_scale, y_scale)
         self.marker_x, self._marker_y = marker_x, marker_y
         self.pick(self.picked)
         self.data_changed()
@@ -118,7 +122,7 @@ class ScatterChart(XYChart, can_focus=True):
     @property
     def is_empty(self) -> bool:
         """Whether there is no point that can be drawn."""
-        return not self._drawable()
+        return not self._shown
 
     @property
     def cursor_state(self) -> object:
@@ -132,18 +136,17 @@ class ScatterChart(XYChart, can_focus=True):
     def watch_picked(self, before: int | None, now: int | None) -> None:
         """Repaints the point that was picked, the one that is, and the line that names it."""
         width, height = self.content_size
-        drawable = self._drawable()
-        if width <= 0 or height <= 0 or not drawable:
+        if width <= 0 or height <= 0 or self.is_empty:
             return
         left, top = self.content_region.offset - self.region.offset
         frame = self._frame(Sheet(width, height, self.rich_style))
-        places = [self._cell(frame, at) for at in (before, now) if at in drawable]
+        places = [self._cell(frame, at) for at in (before, now) if at in self._shown]
         regions = [Region(left + x, top + y, 1, 1) for x, y in places]
         self.refresh(*regions, Region(left, top + height - 1, width, 1))
 
     def action_step(self, by: int) -> None:
         """Goes to the next point in the order of x."""
-        order = sorted(self._drawable(), key=lambda i: (self._points[i].x, self._points[i].y))
+        order = sorted(self._shown, key=lambda i: (self._points[i].x, self._points[i].y))
         if order:
             at = order.index(self.picked) + by if self.picked in order else 0
             self._tell(order[max(0, min(at, len(order) - 1))])
@@ -159,7 +162,7 @@ class ScatterChart(XYChart, can_focus=True):
             x, y = self._cell(frame, index)
             return math.hypot(x - offset.x, 2 * (y - offset.y))
 
-        self._tell(min(self._drawable(), key=distance))
+        self._tell(min(self._shown, key=distance))
 
     def draw(self, sheet: Sheet) -> None:
         """Title, axes, lines, points by band, the picked one with its values at the bottom."""
@@ -169,32 +172,28 @@ class ScatterChart(XYChart, can_focus=True):
         self.draw_marker(sheet, frame)
         self._draw_level(sheet, frame)
         self._draw_bound(sheet, frame)
-        for index in sorted(self._drawable(), key=lambda i: self._points[i].y):
-            color = getattr(self.palette, self._bands[index])
-            sheet.put(*self._cell(frame, index), self.symbols.point, Style(color=color))
-        if self.picked is not None and self.picked in self._drawable():
+        palette, symbols = self.palette, self.symbols
+        styles = {band: Style(color=getattr(palette, band)) for band in set(self._bands)}
+        for index in self._shown:
+            mark = symbols.dot if self._points[index].is_estimated else symbols.point
+            sheet.put(*self._cell(frame, index), mark, styles[self._bands[index]])
+        if self.picked is not None and self.picked in self._shown:
             self._draw_picked(sheet, frame, self.picked)
 
-    def _drawable(self) -> tuple[int, ...]:
-        return tuple(
-            index
-            for index, point in enumerate(self._points)
-            if math.isfinite(point.x)
-            and math.isfinite(point.y)
-            and (point.x > 0 or not self._logs[0])
-            and (point.y > 0 or not self._logs[1])
-        )
-
-    def _frame(self, sheet: Sheet) -> PlotFrame:
-        shown = [self._points[index] for index in self._drawable()]
-        x_log, y_log = self._logs
+    def _axes_over(self, x_scale: Scale, y_scale: Scale) -> tuple[Axis, Axis]:
+        """Both axes, which hold all points and the corner of the bound."""
+        shown = [self._points[index] for index in self._shown]
         corner = (self._bound.corner,) if self._bound else ()
         xs = [*(point.x for point in shown), *(x for x, _ in corner)]
         ys = [*(point.y for point in shown), *(y for _, y in corner)]
+        return axis_over(xs, x_scale, from_zero=False), axis_over(ys, y_scale, from_zero=True)
+
+    def _frame(self, sheet: Sheet) -> PlotFrame:
+        x, y = self._axes
         return fit_frame(
             sheet,
-            x=axis_over(xs, "log" if x_log else "linear", from_zero=False),
-            y=axis_over(ys, "log" if y_log else "linear", from_zero=not y_log),
+            x=x,
+            y=y,
             y_format=self.labels.y_format,
             above=self.title_height(sheet),
             below=1 if sheet.height > 1 else 0,
@@ -235,3 +234,20 @@ class ScatterChart(XYChart, can_focus=True):
     def _tell(self, index: int) -> None:
         self.pick(index)
         self.post_message(self.Picked(self, index))
+
+
+def _can_show(points: Sequence[ScatterPoint], x_scale: Scale, y_scale: Scale) -> tuple[int, ...]:
+    """Indices of the points that have a place on such axes, the lowest first."""
+    return tuple(
+        sorted(
+            (
+                at
+                for at, point in enumerate(points)
+                if math.isfinite(point.x)
+                and math.isfinite(point.y)
+                and (point.x > 0 or x_scale != "log")
+                and (point.y > 0 or y_scale != "log")
+            ),
+            key=lambda at: points[at].y,
+        )
+    )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.tui.widgets.axis import Axis, axis_over, round_down, round_step
+from sparsify_tui.tui.widgets.axis import Axis, axis_over, next_scale, round_down, round_step
 
 VALUES = st.lists(st.floats(0, 1e9, allow_subnormal=False), min_size=1, max_size=20)
 SCALES = st.sampled_from(["linear", "sqrt", "log"])
@@ -77,3 +77,10 @@ def test_the_value_at_a_fraction_lies_at_that_fraction(scale, fraction):
 def test_a_log_axis_within_a_decade_or_two_has_ticks_between():
     assert Axis(low=10.0, high=91.0, scale="log").ticks(6) == (10.0, 20.0, 50.0)
     assert Axis(low=10.0, high=91.0, scale="log").ticks(2) == (10.0,)
+
+
+def test_the_scales_follow_each_other_round():
+    seen = ["sqrt"]
+    for _ in range(3):
+        seen.append(next_scale(seen[-1]))
+    assert seen == ["sqrt", "linear", "log", "sqrt"]

@@ -131,3 +131,49 @@ async def test_the_ascii_set_draws_in_ascii():
     async with Stage(chart, symbols=ASCII).run_test(size=(80, 20)) as pilot:
         await pilot.pause()
         assert "".join(lines(pilot.app)).isascii()
+
+
+async def test_an_interval_is_an_upright_line_through_its_point():
+    flat = CurveSeries(label="a", xs=(0.0, 0.5, 1.0), ys=(0.5,) * 3)
+    async with Stage(chart_of(flat)).run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        assert sum(bool(line[6:].strip()) for line in lines(pilot.app)[2:11]) == 1
+    tall = CurveSeries(
+        label="a", xs=flat.xs, ys=flat.ys, intervals=(None, (0.1, 0.9), (math.nan, 1.0))
+    )
+    async with Stage(chart_of(tall)).run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        middle = [line[6:].strip() for line in lines(pilot.app)[2:11]]
+        assert sum(map(bool, middle)) >= 8
+
+
+async def test_lines_to_what_was_not_measured_are_dashed():
+    xs, ys = (0.0, 0.5, 1.0), (1.0, 1.0, 1.0)
+    guessed = CurveSeries(label="a", xs=xs, ys=ys, estimated=frozenset({2}))
+    async with Stage(chart_of(guessed)).run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        line = lines(pilot.app)[2]
+        half = 6 + (len(line) - 7) // 2
+        assert " " not in line[6 : half - 1]
+        assert " " in line[half + 1 : -2]
+
+
+@pytest.mark.parametrize(("scale", "row"), [("linear", 10), ("sqrt", 8), ("log", 6)])
+async def test_values_lie_where_the_scale_puts_them(scale, row):
+    chart = CurveChart()
+    chart.set_curves(
+        [
+            CurveSeries(label="a", xs=(0.0, 1.0), ys=(0.1, 0.1)),
+            CurveSeries(label="b", xs=(0.0, 1.0), ys=(0.01, 1.0)),
+        ],
+        title="t",
+        x_label="x",
+        y_label="y",
+        x_format=format_score,
+        y_format=format_score,
+        y_scale=scale,
+    )
+    async with Stage(chart).run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        found = [at for at, line in enumerate(lines(pilot.app)[2:12], 2) if "1" in line[7:]]
+        assert found[0] == row

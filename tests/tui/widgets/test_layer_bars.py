@@ -211,3 +211,54 @@ async def test_the_top_of_the_first_bar_is_seen_below_a_taller_second():
         await pilot.pause()
         column = "".join(line[6] for line in lines(pilot.app)[1:9])
         assert column == "│" * 5 + "▃" + "█" * 2
+
+
+@pytest.mark.parametrize("symbols", [UNICODE, ASCII], ids=lambda symbols: symbols.name)
+async def test_what_is_estimated_is_shaded_and_the_title_says_so(symbols):
+    chart = LayerBars()
+    names = ["a", "b", "c"]
+    chart.set_bars([1.0, 1.0, None], names, title="loss", unit=format_score, estimated={1, 2})
+    chart.scale = "linear"
+    async with stage_of(chart, symbols=symbols).run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        columns = ["".join(line[x] for line in lines(pilot.app)[1:9]) for x in (6, 9, 12)]
+        assert columns == [
+            symbols.rising[-1] * 8,
+            symbols.shade * 8,
+            " " * 7 + symbols.missing,
+        ]
+        assert f"{symbols.shade} estimated" in lines(pilot.app)[0]
+
+
+async def test_the_cursor_line_tells_a_text_of_its_own_where_there_is_one():
+    chart = LayerBars()
+    chart.set_bars([1.0], ["a"], title="loss", unit=format_score, texts=["~1.000 [0.9, 1.1]"])
+    async with stage_of(chart).run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        assert lines(pilot.app)[-1].strip() == "▲ a  ~1.000 [0.9, 1.1]"
+
+
+async def test_what_the_second_series_does_not_reach_has_the_name_given():
+    chart = LayerBars()
+    chart.set_bars(
+        [1.0],
+        ["a"],
+        title="A",
+        unit=format_score,
+        second=[0.5],
+        second_name="B",
+        rest_name="A alone",
+    )
+    async with stage_of(chart).run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        assert "█ B ▒ A alone" in lines(pilot.app)[0]
+
+
+async def test_new_values_have_their_own_axis():
+    chart = bars([1.0])
+    async with stage_of(chart).run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        assert "200.000" not in "\n".join(lines(pilot.app))
+        chart.set_bars([500.0], ["a"], title="t", unit=format_score)
+        await pilot.pause()
+        assert "200.000┤" in "\n".join(lines(pilot.app))

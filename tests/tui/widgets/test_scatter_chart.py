@@ -17,7 +17,7 @@ POINTS = (
 )
 
 
-def chart_of(*points: ScatterPoint, x_log: bool = True, **markers: float) -> ScatterChart:
+def chart_of(*points: ScatterPoint, x_scale: str = "log", **markers: float) -> ScatterChart:
     chart = ScatterChart()
     chart.set_points(
         points,
@@ -26,7 +26,7 @@ def chart_of(*points: ScatterPoint, x_log: bool = True, **markers: float) -> Sca
         y_label="sensitivity",
         x_format=format_count,
         y_format=format_score,
-        x_log=x_log,
+        x_scale=x_scale,
         **markers,
     )
     return chart
@@ -85,7 +85,7 @@ async def test_only_points_that_can_be_drawn_count():
         await pilot.click(chart, offset=(5, 5))
         assert chart.is_empty
         assert pilot.app.heard == []
-        assert not chart_of(*broken, x_log=False).is_empty
+        assert not chart_of(*broken, x_scale="linear").is_empty
 
 
 async def test_a_picked_point_is_forgotten_when_it_is_gone():
@@ -133,8 +133,8 @@ def roofline(*points: ScatterPoint, bound: Bound | None = ROOF) -> ScatterChart:
         y_label="GFLOP/s",
         x_format=format_count,
         y_format=format_count,
-        x_log=True,
-        y_log=True,
+        x_scale="log",
+        y_scale="log",
         bound=bound,
     )
     return chart
@@ -185,3 +185,25 @@ async def test_only_one_point_is_marked_as_picked():
             chart.pick(index)
             await pilot.pause()
             assert "".join(lines(pilot.app)[:-1]).count("◉") == 1
+
+
+async def test_what_is_estimated_is_a_smaller_point():
+    points = (
+        ScatterPoint(label="a", x=1.0, y=1.0),
+        ScatterPoint(label="b", x=10.0, y=1.0, is_estimated=True),
+    )
+    async with stage_of(chart_of(*points)).run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        text = "\n".join(lines(pilot.app))
+        assert (text.count(UNICODE.point), text.count(UNICODE.dot)) == (1, 1)
+
+
+@pytest.mark.parametrize(("scale", "row"), [("linear", 9), ("sqrt", 7), ("log", 5)])
+async def test_values_lie_where_the_scale_puts_them(scale, row):
+    points = [ScatterPoint(label=f"{y}", x=at + 1.0, y=y) for at, y in enumerate((1.0, 0.1, 0.01))]
+    chart = chart_of(*points, y_scale=scale)
+    async with stage_of(chart).run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        rows = [at for at, line in enumerate(lines(pilot.app)) if UNICODE.point in line]
+        assert rows[0] == 1
+        assert rows[1] == row

@@ -1,0 +1,1 @@
+"""What the loss section shows: table, charts and words, one file a theme."""
