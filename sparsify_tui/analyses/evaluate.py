@@ -95,6 +95,7 @@ class Evaluator:
         kept = self.request.memory_bytes or int(available_memory() * _SHARE_KEPT)
         self.suffix = SuffixEngine(cut, self.opened.engine, self._feeds, kept)
         self._references: dict[int, Chunk] = {}
+        self._replacements: dict[str, Replacements] = {}
         self._lock = Lock()
 
     @cached_property
@@ -168,7 +169,9 @@ class Evaluator:
 
     def replacements(self, layer: Layer) -> Replacements:
         """What the layer's weight may be replaced by."""
-        return Replacements(self.opened.loaded, layer, self._axes)
+        if layer.id not in self._replacements:
+            self._replacements[layer.id] = Replacements(self.opened.loaded, layer, self._axes)
+        return self._replacements[layer.id]
 
     def problem(self, layer: Layer) -> str:
         """Why nothing of the layer can be measured; empty when it can."""

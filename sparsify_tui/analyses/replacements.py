@@ -92,7 +92,7 @@ class Replacements:
 
     @cached_property
     def _is_finite(self) -> bool:
-        return magnitude_curve(self._numbers).is_finite
+        return bool(np.isfinite(self._numbers).all())
 
     @cached_property
     def _axes(self) -> WeightAxes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -66,6 +66,7 @@ class CutModel:
         self.flow: Flow = flow_of(loaded.proto, weights)
         self.weights = tuple(name for name in weights if name in self.flow.constants)
         self.segments = tuple(_segments(self.flow, cut_positions(self.flow, self.weights)))
+        self._wholes = tuple(map(_whole, self.segments))
         self._users = {weight: self.flow.users(weight) for weight in self.weights}
 
     def users(self, weight: str) -> tuple[int, ...]:
@@ -87,9 +88,8 @@ class CutModel:
 
     def whole(self, segment: int, fed: tuple[str, ...] = ()) -> Part:
         """All of a segment."""
-        one = self.segments[segment]
-        positions = tuple(range(one.start, one.stop))
-        return Part(positions=positions, inputs=one.inputs, outputs=one.outputs, fed=fed)
+        whole = self._wholes[segment]
+        return replace(whole, fed=fed) if fed else whole
 
     def head(self, weight: str) -> Part:
         """What depends on the weight in its first segment; the weight is an input."""
@@ -211,6 +211,11 @@ class CutModel:
     def _made(self, positions: Iterable[int]) -> Iterator[str]:
         for at in positions:
             yield from filter(None, self.flow.nodes[at].output)
+
+
+def _whole(one: Segment) -> Part:
+    positions = tuple(range(one.start, one.stop))
+    return Part(positions=positions, inputs=one.inputs, outputs=one.outputs)
 
 
 def _segments(flow: Flow, cuts: tuple[int, ...]) -> Iterator[Segment]:
