@@ -25,6 +25,7 @@ from sparsify_tui.analyses.suffix import ChangedWeight, SuffixEngine
 from sparsify_tui.core.distances import Distance, auto_distance, distance_of, top1_terms
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.protocols import Array, Feeds
+from sparsify_tui.core.text import clean_text
 from sparsify_tui.engines.machine import available_memory
 from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.onnxio.axes import LayerAxes
@@ -89,6 +90,11 @@ class Evaluator:
     def __init__(self, setup: Setup) -> None:
         self.request = setup.request
         self.opened = open_model(setup.options)
+        if setup.digest not in {"", self.opened.model.sha256}:
+            raise ModelError(
+                f"{clean_text(setup.options.path)} is another file here than where it is profiled.",
+                "Copy the same model file to each machine that takes part.",
+            )
         self.layers = measurable_layers(self.opened.model.layers)
         check_memory(self.opened.model)
         cut = CutModel(self.opened.loaded, [layer.weight for layer in self.layers])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +20,7 @@ from sparsify_tui.analyses.executors import open_executor
 from sparsify_tui.analyses.loss_log import Item, ItemLog
 from sparsify_tui.analyses.loss_table import LossTable
 from sparsify_tui.analyses.setup import Setup
+from sparsify_tui.analyses.spent import Spent
 from sparsify_tui.analyses.workers import fastest_workers
 from sparsify_tui.codec import value_from
 from sparsify_tui.core.anchors import anchor_levels
@@ -74,17 +76,23 @@ def profile_one_shot(
     asked = value_from(request, LossRequest)
     asked = replace(asked, levels=levels_of(asked.structure, sorted(set(asked.levels))))
     setup = Setup(options=value_from(options, RunOptions), request=asked)
-    text = setup.to_text()
-    evaluator = evaluator_of(text)
-    head = replace(_head(evaluator, asked), id=profile_id, name=name, created=created)
-    with ItemLog(Path(log), _header(evaluator, setup)) as items:
-        table = LossTable(evaluator, head, items)
+    spent = Spent()
+    with ExitStack() as stack:
+        # a cluster is asked first: there may be none
+        cluster = (
+            stack.enter_context(open_executor(1, asked.scheduler)) if asked.scheduler else None
+        )
+        evaluator = evaluator_of(setup.to_text())
+        head = replace(_head(evaluator, asked), id=profile_id, name=name, created=created)
+        items = stack.enter_context(ItemLog(Path(log), _header(evaluator, setup)))
+        table = LossTable(evaluator, head, items, spent)
         if not table.count:  # what is gone on with has been shown before
             yield Partial(value=table.profile("magnitude"))
-        workers = asked.workers or fastest_workers(evaluator)
-        with open_executor(workers, asked.scheduler) as executor:
-            run = _Run(text, table, executor, shares, is_remote=bool(asked.scheduler))
-            yield from run.everything()
+        executor = cluster or stack.enter_context(
+            open_executor(asked.workers or fastest_workers(evaluator))
+        )
+        text = replace(setup, digest=evaluator.opened.model.sha256).to_text()
+        yield from _Run(text, table, executor, shares, is_remote=cluster is not None).everything()
         return table.profile("done")
 
 

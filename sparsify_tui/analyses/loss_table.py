@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +15,7 @@ from sparsify_tui.analyses.loss_log import Item, ItemLog
 from sparsify_tui.analyses.loss_warnings import data_warnings
 from sparsify_tui.analyses.magnitude import weight_magnitudes
 from sparsify_tui.analyses.replacements import Replacements
+from sparsify_tui.analyses.spent import Spent
 from sparsify_tui.core.anchors import anchored
 from sparsify_tui.core.distances import Reading, is_settled, reading
 from sparsify_tui.core.loss_profile import (
@@ -41,14 +41,17 @@ class LossTable:
         evaluator: What measures.
         head: The profile without rows.
         items: The log, with what an earlier run has left.
+        spent: What all of it has cost.
     """
 
-    def __init__(self, evaluator: Evaluator, head: LossProfile, items: ItemLog) -> None:
+    def __init__(
+        self, evaluator: Evaluator, head: LossProfile, items: ItemLog, spent: Spent
+    ) -> None:
         self.evaluator = evaluator
         self.items = items
         self._head = head
         self._lock = Lock()
-        self._wall = time.perf_counter()
+        self._spent = spent
         self._earlier_s = sum(item.cpu_s for item in items.items.values())
         self._elsewhere_s = 0.0
         self._measured: dict[str, dict[str, list[Item]]] = {}
@@ -100,8 +103,8 @@ class LossTable:
             score_before=self._score_before(stop) if stop else None,
             confidence=evaluator.samples.confidence,
             warnings=self._warnings,
-            cpu_s=time.process_time() + self._earlier_s + self._elsewhere_s,
-            wall_s=time.perf_counter() - self._wall,
+            cpu_s=self._spent.cpu_s + self._earlier_s + self._elsewhere_s,
+            wall_s=self._spent.wall_s,
         )
 
     def _add(self, item: Item) -> None:

@@ -26,17 +26,21 @@ class Setup:
 
     options: RunOptions
     request: LossRequest
+    digest: str = ""
+    """Of the model file; a worker that finds another one refuses it. Empty: any will do."""
 
     def to_text(self) -> str:
         """One that is equal for equal setups, and can be sent anywhere."""
-        return json.dumps([document_from(self.options), document_from(self.request)])
+        return json.dumps([*map(document_from, (self.options, self.request)), self.digest])
 
     @classmethod
     def from_text(cls, text: str) -> Setup:
         """What `to_text` wrote."""
-        options, request = json.loads(text)
+        options, request, digest = json.loads(text)
         return cls(
-            options=value_from(options, RunOptions), request=value_from(request, LossRequest)
+            options=value_from(options, RunOptions),
+            request=value_from(request, LossRequest),
+            digest=digest,
         )
 
     def stamps(self) -> tuple[tuple[int, int], ...]:

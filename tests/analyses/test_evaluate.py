@@ -281,3 +281,24 @@ def test_any_process_may_evaluate_a_layer(tmp_path: Path) -> None:
     wanted = items(Evaluator(one), "a", "0.5", "int8")
     assert [replace(item, cpu_s=0) for item in found] == [replace(item, cpu_s=0) for item in wanted]
     assert all(item.cpu_s > 0 for item in found)
+
+
+def test_another_model_at_the_same_path_is_refused(tmp_path: Path) -> None:
+    found = setup(saved(two_layers(), tmp_path / "m.onnx"), REQUEST)
+
+    with pytest.raises(ModelError, match="another file here"):
+        evaluate_layer(replace(found, digest="ab" * 32).to_text(), "a", ("0.5",), 0, 2)
+
+
+def test_a_metric_that_fails_is_the_reason_of_its_item(tmp_path: Path) -> None:
+    file = tmp_path / "score.py"
+    file.write_text("def half(outputs, labels):\n    return 1 / float((outputs[0] != 0).any())\n")
+    found = evaluator(
+        saved(two_layers(), tmp_path / "m.onnx"),
+        replace(REQUEST, score=f"{file}:half", levels=(0.5, 1.0)),
+        data=samples(tmp_path / "d.npz"),
+    )
+    last = found.layers[-1].id
+
+    assert only(found, last, "0.5").score == 1.0
+    assert "half failed: ZeroDivisionError" in only(found, last, "1.0").reason

@@ -11,6 +11,7 @@ import pytest
 from sparsify_tui.analyses.evaluate import Evaluator
 from sparsify_tui.analyses.loss_log import Item, ItemLog
 from sparsify_tui.analyses.loss_table import LossTable
+from sparsify_tui.analyses.spent import Spent
 from sparsify_tui.core.anchors import anchored
 from sparsify_tui.core.distances import reading
 from sparsify_tui.core.loss_profile import LayerLoss, LossProfile
@@ -55,7 +56,7 @@ def log(tmp_path: Path) -> Iterator[ItemLog]:
 
 @pytest.fixture
 def table(found: Evaluator, log: ItemLog) -> LossTable:
-    return LossTable(found, HEAD, log)
+    return LossTable(found, HEAD, log, Spent())
 
 
 def item(layer: str, change: str, values: Sequence[float | None] = (), **more: object) -> Item:
@@ -152,7 +153,7 @@ def test_a_layer_of_which_nothing_could_be_measured_says_why_once(table: LossTab
 
 def test_drops_are_what_is_lost_of_the_share_of_right_answers(tmp_path: Path, log: ItemLog) -> None:
     found = evaluator_on(tmp_path, labelled=True)
-    table = LossTable(found, HEAD, log)
+    table = LossTable(found, HEAD, log, Spent())
     before = found.correct(0, 6)
     table.keep([item("a", "0.5", [0.1] * 6, correct=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0))])
 
@@ -196,7 +197,7 @@ def test_a_table_goes_on_from_what_its_log_holds(
 ) -> None:
     table.keep(found.items("a", ["0.5", "0.9", "int8"], 0, 6))
 
-    again = LossTable(found, HEAD, log)
+    again = LossTable(found, HEAD, log, Spent())
 
     assert again.count == 3
     assert timeless(again.profile("levels")) == timeless(table.profile("levels"))
@@ -210,7 +211,7 @@ def test_time_that_was_spent_elsewhere_or_earlier_counts(
     assert table.profile("levels").cpu_s - before < 50
     table.keep([item("a", "0.9", [1.0], cpu_s=1000.0)], from_elsewhere=True)
     assert 1000 <= table.profile("levels").cpu_s - before < 1050
-    assert LossTable(found, HEAD, log).profile("levels").cpu_s - before >= 1100
+    assert LossTable(found, HEAD, log, Spent()).profile("levels").cpu_s >= 1100
 
 
 def test_items_of_several_threads_all_reach_the_table(
@@ -230,5 +231,5 @@ def test_items_of_several_threads_all_reach_the_table(
             table.profile("levels")
 
     assert timeless(table.profile("levels")) == timeless(
-        LossTable(found, HEAD, log).profile("levels")
+        LossTable(found, HEAD, log, Spent()).profile("levels")
     )

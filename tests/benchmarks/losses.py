@@ -12,8 +12,8 @@ from sparsify_tui.core.options import RunOptions
 from tests.analyses.fakes import finished
 
 
-def profile_of(options: RunOptions, request: LossRequest) -> LossProfile:
-    """The whole way of the job, its log included."""
+def profile_of(options: RunOptions, request: LossRequest, log: Path | None = None) -> LossProfile:
+    """The whole way of the job; its log of items stays where a path is given."""
     with tempfile.TemporaryDirectory() as folder:
         profile: LossProfile = finished(
             profile_one_shot(
@@ -22,7 +22,7 @@ def profile_of(options: RunOptions, request: LossRequest) -> LossProfile:
                 profile_id="x",
                 name="x",
                 created="",
-                log=str(Path(folder, "items.jsonl")),
+                log=str(log or Path(folder, "items.jsonl")),
                 shares={},
             )
         )
