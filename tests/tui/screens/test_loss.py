@@ -7,6 +7,7 @@ import pytest
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.errors import JobError
 from sparsify_tui.tui.loss.charts import LossCharts
+from sparsify_tui.tui.loss.running import GrowingProfile
 from sparsify_tui.tui.widgets.layer_table import Table
 from tests.tui.loss.profiles import LEVELS, estimated, measured, one_shot, unmeasured
 from tests.tui.screens.house import NAMES, SIZES, House, frame, until
@@ -215,19 +216,23 @@ async def test_a_job_that_fails_leaves_the_profile_as_far_as_it_came(house: Hous
         await until(lambda: "stopped at all levels" in frame(app), pilot)
 
 
-async def test_many_partials_are_drawn_once_a_second_at_most(house: House, monkeypatch):
-    house.jobs.hold.clear()
-    house.jobs.partials = ON_ITS_WAY * 20
-    app = stored_with(house).app()
-    drawings = []
+async def test_a_growing_profile_is_drawn_once_a_second_at_most(house: House, monkeypatch):
+    drawings, show = [], LossCharts.show
+    monkeypatch.setattr(
+        LossCharts, "show", lambda charts, what: (drawings.append(what), show(charts, what))
+    )
+    app = stored_with(house, ON_ITS_WAY[0]).app()
     async with app.run_test(size=(80, 24)) as pilot:
-        show = LossCharts.show
-        monkeypatch.setattr(
-            LossCharts, "show", lambda charts, what: (drawings.append(what), show(charts, what))
-        )
-        await pilot.press("enter", "2", "r", "f2")
-        await until(lambda: "running: all levels" in frame(app), pilot)
-        assert len(drawings) <= 3
+        await pilot.press("enter", "2")
+        await until(lambda: drawings, pilot)
+        drawings.clear()
+        growing = GrowingProfile(app, house.project.id)
+        for samples in range(12):
+            growing.show(replace(ON_ITS_WAY[1], samples=samples))
+            await pilot.pause(0.04)
+        assert len(drawings) == 1
+        await until(lambda: "11 samples of digits.npz" in frame(app), pilot)
+        assert len(drawings) == 2
 
 
 async def test_profiles_are_compared_up_to_four_and_escape_leaves(house: House):
