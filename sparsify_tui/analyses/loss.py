@@ -89,11 +89,19 @@ def profile_one_shot(
         if not table.count:  # what is gone on with has been shown before
             yield Partial(value=table.profile("magnitude"))
         executor = cluster or stack.enter_context(
-            open_executor(asked.workers or fastest_workers(evaluator))
+            open_executor(asked.workers or fastest_workers(evaluator, _evaluations(evaluator)))
         )
         text = replace(setup, digest=evaluator.opened.model.sha256).to_text()
         yield from _Run(text, table, executor, shares, is_remote=cluster is not None).everything()
         return table.profile("done")
+
+
+def _evaluations(evaluator: Evaluator) -> int:
+    """How many there are at least."""
+    asked = evaluator.request
+    levels = anchor_levels(asked.levels) if asked.anchors_only else asked.levels
+    schemes = () if asked.anchors_only else asked.schemes
+    return len(evaluator.layers) * (len(levels) + len(schemes))
 
 
 def _head(evaluator: Evaluator, asked: LossRequest) -> LossProfile:

@@ -12,6 +12,7 @@ from sparsify_tui.analyses.evaluate import Evaluator
 from sparsify_tui.analyses.workers import fastest_workers
 
 RUN_S = 0.02
+MANY = 10_000
 
 
 @pytest.fixture(autouse=True)
@@ -37,17 +38,17 @@ def cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
 
 
 def test_where_all_runs_go_side_by_side_every_core_gets_a_worker(cores: int) -> None:
-    assert fastest_workers(machine(lanes=8)) == cores
+    assert fastest_workers(machine(lanes=8), MANY) == cores
 
 
 def test_where_runs_hinder_each_other_there_is_one_worker(cores: int) -> None:
-    assert fastest_workers(machine(lanes=1)) == 1
+    assert fastest_workers(machine(lanes=1), MANY) == 1
 
 
 def test_workers_are_doubled_only_as_long_as_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "allowed_cores", lambda: 8)
 
-    assert fastest_workers(machine(lanes=2)) == 2
+    assert fastest_workers(machine(lanes=2), MANY) == 2
 
 
 def test_more_cores_than_allowed_are_never_tried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,5 +64,19 @@ def test_more_cores_than_allowed_are_never_tried(monkeypatch: pytest.MonkeyPatch
             running[0] -= 1
 
     evaluator = cast("Evaluator", SimpleNamespace(suffix=SimpleNamespace(rerun=rerun)))
-    assert fastest_workers(evaluator) == 2
+    assert fastest_workers(evaluator, MANY) == 2
     assert most[0] == 2
+
+
+def test_trying_costs_a_small_part_of_what_is_to_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "allowed_cores", lambda: 2)
+    runs = []
+
+    def rerun(chunk: int) -> None:
+        runs.append(chunk)
+        time.sleep(RUN_S)
+
+    evaluator = cast("Evaluator", SimpleNamespace(suffix=SimpleNamespace(rerun=rerun)))
+    fastest_workers(evaluator, evaluations=20)
+
+    assert len(runs) == 4
