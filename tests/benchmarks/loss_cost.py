@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -153,6 +154,7 @@ class Peak:
 
 
 def _child(path: str, what: str, samples: int) -> None:
+    import_module("cattrs.strategies")  # what the codec loads late is an import, too
     began = time.process_time()
     request = LossRequest(schemes=(), samples=samples, anchors_only=what == "first")
     with tempfile.TemporaryDirectory() as folder:
