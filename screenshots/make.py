@@ -157,8 +157,8 @@ def main() -> None:
         os.environ["HOME"] = folder
         home = Path(folder)
         asyncio.run(prepare(home))
-        for size in SIZES:
-            for make in (draw, draw_running):
+        for make in (draw, draw_running):  # what runs changes which project is on top
+            for size in SIZES:
                 for file in asyncio.run(make(home, size)):
                     rasterize(file, home)
 
