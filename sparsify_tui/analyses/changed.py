@@ -110,7 +110,10 @@ class FloatForm:
         write_model(exposed(self.prepared, names), file)
         session = self._engine.open(file, threads=self._opened.options.threads)
         ranges = Ranges.empty()
-        for feeds, rows in self.samples.batches(self._opened.scoring_batch):
+        batch = min(
+            self._opened.batch, self._opened.scoring_batch
+        )  # shapes are to be the timed ones
+        for feeds, rows in self.samples.batches(batch):
             outputs = session.run(feeds)
             ranges = ranges.merged({**dict(zip(session.outputs, outputs, strict=True)), **feeds})
             if rows[-1] + 1 >= MOST_CALIBRATION_SAMPLES:

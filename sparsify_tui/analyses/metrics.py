@@ -190,6 +190,8 @@ def run_all(opened: Opened, session: Session, most: int | None = None) -> list[A
     """Outputs on all samples, or the first `most`, joined along the first axis."""
     parts: list[list[Array]] = []
     batch = opened.scoring_batch
+    if not opened.is_batch_bound:  # else a lone sample is run again and again to fill it
+        batch = min(batch, opened.samples.count)
     for feeds, rows in opened.samples.batches(batch):
         outputs = session.run(feeds)
         parts.append([_rows(array, batch, len(rows)) for array in outputs])

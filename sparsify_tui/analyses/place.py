@@ -29,6 +29,8 @@ from sparsify_tui.errors import InputError, ModelError
 
 ORIGINAL, RESPELLED = "original", "rewritten"
 FINALISTS = 3
+_RACE_S = 0.5
+"""Of each form, as in the race of a profile. It ranks; the gate measures what it favours anew."""
 Start: TypeAlias = tuple[MixModel, tuple[Mix, ...]]
 _TRIES = 2
 """Mixes that may go to the gate: it is slow, and whoever fails twice is not faster."""
@@ -43,7 +45,7 @@ def place_int8(
         options: How the model is fed and run.
         profile: One with an int8 lane, of this model and setup; without it the lane is
             measured here.
-        seconds: Least time of the race, and of each pass of the gate.
+        seconds: Least time of each pass of the gate; the race takes no longer than one.
     """
     yield Progress(done=0, total=1, item="reading the model")
     opened = open_model(value_from(options, RunOptions))
@@ -118,7 +120,8 @@ class _Search:
         """The original's time over that of each form."""
         self._mixes = {mix.name: mix for mix in mixes}
         files = floats | {mix.name: self._forms.file(mix) for mix in mixes}
-        laps = yield from race(self._opened, files, self._seconds, "racing int8 mixes")
+        seconds = min(self._seconds, _RACE_S * len(files))
+        laps = yield from race(self._opened, files, seconds, "racing int8 mixes")
         threads = self._opened.options.threads
         ratios = {
             name: compare_laps(laps[ORIGINAL], one, threads=threads) for name, one in laps.items()
@@ -139,10 +142,12 @@ class _Search:
         least = ratios[fastest].value * LEAST_GAIN
         ranked = sorted(self._mixes.values(), key=lambda mix: -ratios[mix.name].value)
         hopeful = [mix for mix in ranked if ratios[mix.name].value >= least]
-        kept = [mix for mix in hopeful if self._is_good(mix)]
-        if hopeful and not kept:  # perhaps a fixed front end must stay exact
-            kept = [mix for mix in self._late_starts() if self._is_good(mix)][:1]
-        yield from kept
+        is_any_good = False
+        for mix in filter(self._is_good, hopeful):
+            is_any_good = True
+            yield mix
+        if hopeful and not is_any_good:  # perhaps a fixed front end must stay exact
+            yield from islice(filter(self._is_good, self._late_starts()), 1)
 
     def _late_starts(self) -> Iterator[Candidate]:
         """Those of them that promise to be faster than the float form."""

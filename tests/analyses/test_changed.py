@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
-from sparsify_tui.analyses.changed import MOST_CALIBRATION_SAMPLES, Reached, build_changed
+from sparsify_tui.analyses.changed import (
+    MOST_CALIBRATION_SAMPLES,
+    FloatForm,
+    Reached,
+    build_changed,
+)
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.core.changes import Changes
 from sparsify_tui.core.model import LayerId
@@ -64,6 +70,17 @@ def test_ranges_come_from_the_calibration_data_and_not_from_what_is_fed(
     _, reached = built(opened, tmp_path, int8=(opened.model.prunable[0].id,))
     assert reached.calibration.startswith(f"{MOST_CALIBRATION_SAMPLES} of 160 samples")
     assert "calibration.npz" in reached.calibration
+
+
+@pytest.mark.parametrize(("batch", "together"), [(1, 1), (4, 4), (100, 32)])
+def test_calibration_sees_the_shapes_that_are_timed_but_few_samples_at_once(
+    opened: Opened, tmp_path: Path, batch: int, together: int
+):
+    asked = replace(opened, options=replace(opened.options, batch=batch))
+    ranges = FloatForm(asked, asked.loaded, respell=False, folder=tmp_path).ranges
+    assert {shape[0] for shape in ranges.shapes.values()} == {together}
+    seen = ROWS[:MOST_CALIBRATION_SAMPLES]
+    assert ranges.bounds["x"] == (seen.min(), seen.max())
 
 
 def test_pruning_comes_before_int8(opened: Opened, tmp_path: Path):

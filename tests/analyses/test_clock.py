@@ -117,6 +117,13 @@ def test_a_steady_work_is_warm_after_a_second(fake: FakeTime) -> None:
     assert 1000 <= sum(calls) < 1100
 
 
+def test_a_steady_work_may_be_called_warm_earlier(fake: FakeTime) -> None:
+    start = fake.perf_counter()
+    clock.warm_up(lambda: fake.pass_ms(1), least_s=0.2)
+
+    assert fake.perf_counter() - start == pytest.approx(0.2, abs=0.03)
+
+
 def test_what_gets_faster_is_run_until_it_no_longer_does(fake: FakeTime) -> None:
     calls: list[float] = []
     clock.warm_up(slowly_warming(fake, calls, steady_after=300))

@@ -99,6 +99,35 @@ def test_what_ruins_the_outputs_is_not_chosen(path, monkeypatch, tmp_path: Path)
     assert "changes the outputs too much" in found.cause
 
 
+def test_outputs_are_guarded_only_of_the_mixes_that_come_to_the_gate(path, monkeypatch):
+    checked: list[Path] = []
+    check = place.Guard.check
+
+    def counting(guard: place.Guard, form: Path):
+        checked.append(form)
+        return check(guard, form)
+
+    monkeypatch.setattr(place.Guard, "check", counting)
+    found = placed(path, monkeypatch, lambda count: 3.0 - 0.5 * count)
+    assert sum(one.ratio.value > 1.05 for one in found.raced) > 1
+    assert len(set(checked)) == 1
+
+
+def test_a_race_lasts_half_a_second_for_each_form_and_no_longer_than_asked(path, monkeypatch):
+    lasted: list[tuple[float, int]] = []
+
+    def race(_opened, files, seconds, _item):
+        yield from ()
+        lasted.append((seconds, len(files)))
+        return {name: Laps(samples_ms=(1.0,) * 30) for name in files}
+
+    monkeypatch.setattr(place, "race", race)
+    for asked in (60.0, 0.25):
+        watched(place_int8(options=options(path, threads=2), profile=None, seconds=asked))
+    (long, forms), (short, _) = lasted
+    assert (long, short) == (0.5 * forms, 0.25)
+
+
 def test_a_model_that_cannot_be_int8_stays_as_it_is(tmp_path: Path):
     path = saved(nothing_to_prune(), tmp_path / "none.onnx")
     found = watched(place_int8(options=options(path), profile=None, seconds=0.05))[1]
