@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from distributed import LocalCluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[LocalCluster]:
     """A Dask scheduler with two worker processes; one that is killed is started again."""
     from distributed import LocalCluster  # noqa: PLC0415 - slow, and few tests need it
