@@ -122,7 +122,7 @@ def test_a_race_lasts_half_a_second_for_each_form_and_no_longer_than_asked(path,
         return {name: Laps(samples_ms=(1.0,) * 30) for name in files}
 
     monkeypatch.setattr(place, "race", race)
-    for asked in (60.0, 0.25):
+    for asked in (3.0, 0.25):
         watched(place_int8(options=options(path, threads=2), profile=None, seconds=asked))
     (long, forms), (short, _) = lasted
     assert (long, short) == (0.5 * forms, 0.25)
