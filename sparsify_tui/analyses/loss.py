@@ -24,16 +24,13 @@ from sparsify_tui.analyses.spent import Spent
 from sparsify_tui.analyses.workers import fastest_workers
 from sparsify_tui.codec import value_from
 from sparsify_tui.core.anchors import anchor_levels
-from sparsify_tui.core.loss_profile import LossProfile, LossRequest, LossStage
+from sparsify_tui.core.loss_profile import FEW_SAMPLES, LossProfile, LossRequest, LossStage
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.protocols import Partial, Progress
 from sparsify_tui.core.structures import levels_of
 from sparsify_tui.errors import ModelError
 
-_FEW = 2
-"""Samples of the first two stages, where a run takes fewer. One real sample ranks layers nearly
-as many do; a second one gives an interval."""
 _WAKE_S = 0.5
 _PARTIAL_S = 4.0
 _VERSION = 1
@@ -168,7 +165,7 @@ class _Run:
     def _stages(self) -> Iterator[_Stage]:
         table, evaluator = self.table, self.table.evaluator
         request, count = evaluator.request, evaluator.count
-        few = count if request.score else min(count, max(evaluator.chunk, _FEW))
+        few = count if request.score else min(count, max(evaluator.chunk, FEW_SAMPLES))
         anchors = tuple(map(str, anchor_levels(request.levels)))
         yield self._stage("anchors", evaluator.layers, anchors, 0, few)
         if request.anchors_only:

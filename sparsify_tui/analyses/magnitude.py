@@ -67,8 +67,9 @@ def profile_magnitude(
 
 
 def weight_magnitudes(weights: Array) -> tuple[float, ...]:
-    """|w| below which the fraction 0, 0.01, … 1 of the weights lies."""
-    return _percentiles(magnitude_curve(weights))
+    """|w| below which the fraction 0, 0.01, … 1 of the weights lies; empty where not finite."""
+    curve = magnitude_curve(weights)
+    return _percentiles(curve) if curve.is_finite else ()
 
 
 def _layer_loss(layer: Layer, weights: Array, levels: list[float]) -> LayerLoss:

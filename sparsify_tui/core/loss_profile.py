@@ -21,6 +21,9 @@ DEFAULT_SCHEMES = ("int8", "int8-w8a8", "int4")
 DISTANCES = ("mse", "kl", "cosine", "agreement")
 """What can be measured between a model's outputs before and after a change; see COMMANDS."""
 DEFAULT_SAMPLES = 64
+FEW_SAMPLES = 2
+"""What the first complete table rests on, where a run takes no more. One real sample ranks layers
+nearly as many do; a second one gives an interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,7 +215,12 @@ class Project:
         return measured.model_digest != self.model.sha256
 
 
-T = TypeVar("T", PerfProfile, LossProfile, Optimization)
+T = TypeVar("T", PerfProfile, LossProfile, Optimization, BenchmarkRun)
+
+
+def replaced(items: tuple[T, ...], newer: T) -> tuple[T, ...]:
+    """Stored things with `newer` in place of the one of its id; the same where there is none."""
+    return tuple(newer if one.id == newer.id else one for one in items)
 
 
 def _find(items: tuple[T, ...], reference: str | None) -> T | None:

@@ -57,18 +57,16 @@ class Flow:
         """Whether no input of the model has a say in it."""
         return name in self.constants or name in self.makers or name in self.sparse
 
-    def dependents(
-        self, weight: str, start: int, stop: int, changed: Collection[str] = ()
-    ) -> tuple[int, ...]:
-        """Positions from `start` to before `stop` that a change of the weight reaches.
+    def dependents(self, weight: str, start: int, stop: int) -> tuple[int, ...]:
+        """Positions from `start` to before `stop` that a change of the weight reaches from there.
 
         Args:
             weight: Name of a stored constant.
             start: First position.
             stop: End of the positions.
-            changed: Tensors from before `start` that it has reached already.
         """
-        reached, found = set(changed), []
+        reached: set[str] = set()
+        found: list[int] = []
         direct = set(self.users(weight))
         for at in range(start, stop):
             if at in direct or not reached.isdisjoint(self.reads[at]):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sparsify_tui.core.project import replaced
+
 if TYPE_CHECKING:
     from sparsify_tui.core.loss_profile import LossProfile
     from sparsify_tui.core.optimization import Optimization
@@ -45,7 +47,7 @@ class Desk:
         if self.project is None:
             return
         present = self.project.loss_profiles
-        newer = tuple(profile if one.id == profile.id else one for one in present)
+        newer = replaced(present, profile)
         if profile not in newer:
             newer = (*newer, profile)
         self.lay_out(replace(self.project, loss_profiles=newer))

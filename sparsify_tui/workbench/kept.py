@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from sparsify_tui.core.project import BenchmarkRun, Project
+from sparsify_tui.core.project import BenchmarkRun, Project, replaced
 from sparsify_tui.core.runs import without_case
 from sparsify_tui.errors import JobError
 from sparsify_tui.workbench.projects import Projects
@@ -64,12 +64,8 @@ class KeptBenchmark:
 
 def _holding(project: Project, run: BenchmarkRun) -> Project:
     """The project with this state of the benchmark in place of an earlier one."""
-    if all(one.id != run.id for one in project.benchmarks):
+    present = next((one for one in project.benchmarks if one.id == run.id), None)
+    if present is None:
         return replace(project, benchmarks=(*project.benchmarks, run))
-    return replace(
-        project,
-        benchmarks=tuple(
-            replace(run, name=one.name, notes=one.notes) if one.id == run.id else one
-            for one in project.benchmarks
-        ),
-    )
+    newer = replace(run, name=present.name, notes=present.notes)
+    return replace(project, benchmarks=replaced(project.benchmarks, newer))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from sparsify_tui.core.loss_profile import LayerLoss, LossProfile, LossRequest
-from sparsify_tui.core.project import Project
+from sparsify_tui.core.project import Project, replaced
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import CancelledJobError
 from sparsify_tui.identity import new_id, now
@@ -103,12 +103,7 @@ def with_profile(project: Project, profile: LossProfile) -> Project:
     """The project with a new state of one of its profiles. Raises CancelledJobError."""
     present = _present(project, profile)
     newer = replace(profile, name=present.name, notes=present.notes)
-    return replace(
-        project,
-        loss_profiles=tuple(
-            newer if one.id == profile.id else one for one in project.loss_profiles
-        ),
-    )
+    return replace(project, loss_profiles=replaced(project.loss_profiles, newer))
 
 
 def _present(project: Project, profile: LossProfile) -> LossProfile:

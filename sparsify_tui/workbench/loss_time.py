@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sparsify_tui.core.anchors import anchor_levels
-from sparsify_tui.core.loss_profile import LossProfile, LossRequest
+from sparsify_tui.core.loss_profile import FEW_SAMPLES, LossProfile, LossRequest
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.project import Project
@@ -17,8 +17,6 @@ _SECONDS_A_PARAMETER = 1e-8
 """Of one histogram and its energies, with the reading of the weight."""
 _SECONDS_A_LAYER = 0.05
 """Of cutting the model and loading what lies behind the layer."""
-_FEW_SAMPLES = 2
-"""What the first complete table rests on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +56,7 @@ def expected_time(project: Project, request: LossRequest, cores: int) -> Expecte
             basis="unknown before a performance profile",
         )
     start_s = _START_S + _SECONDS_A_LAYER * len(project.model.prunable)
-    few = request.samples if request.score else min(_FEW_SAMPLES, request.samples)
+    few = request.samples if request.score else min(FEW_SAMPLES, request.samples)
     return ExpectedTime(
         magnitude=_magnitude_s(project.model),
         anchors=start_s + sweep_s * few * len(anchor_levels(request.levels)),

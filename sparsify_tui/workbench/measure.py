@@ -8,7 +8,7 @@ from sparsify_tui.codec import document_from
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.profile import PerfProfile, with_mix
-from sparsify_tui.core.project import Project
+from sparsify_tui.core.project import Project, replaced
 from sparsify_tui.engines import DEFAULT_ENGINE
 from sparsify_tui.engines.machine import allowed_cores, cpu_name
 from sparsify_tui.workbench.jobs import JobDesk, OnProgress
@@ -128,9 +128,4 @@ def _profile_to_start_from(project: Project, options: RunOptions) -> PerfProfile
 
 
 def _with_profile(project: Project, profile: PerfProfile) -> Project:
-    return replace(
-        project,
-        perf_profiles=tuple(
-            profile if one.id == profile.id else one for one in project.perf_profiles
-        ),
-    )
+    return replace(project, perf_profiles=replaced(project.perf_profiles, profile))

@@ -18,7 +18,7 @@ from sparsify_tui.core.optimization import (
     spread_target,
 )
 from sparsify_tui.core.placement import Placement
-from sparsify_tui.core.project import Project
+from sparsify_tui.core.project import Project, replaced
 from sparsify_tui.core.schedule import default_quantization, default_schedule
 from sparsify_tui.core.speed import expected_speed_up
 from sparsify_tui.core.text import clean_text
@@ -86,12 +86,7 @@ class Plans:
         saved = replace(plan, modified=now())
         self._projects.update(
             project_id,
-            lambda stored: replace(
-                stored,
-                optimizations=tuple(
-                    saved if one.id == plan.id else one for one in stored.optimizations
-                ),
-            ),
+            lambda stored: replace(stored, optimizations=replaced(stored.optimizations, saved)),
         )
         return saved
 
