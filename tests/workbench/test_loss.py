@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,23 +13,7 @@ from sparsify_tui.errors import CancelledJobError, DataError, JobError, UsageErr
 from sparsify_tui.workbench import Workbench
 from tests.core import examples
 from tests.workbench.fakes import FakeJobs
-from tests.workbench.losses import ASKED, IDS, as_far_as, broken_off, log_of, loss_jobs, stored
-
-
-@pytest.fixture
-def jobs() -> FakeJobs:
-    return loss_jobs()
-
-
-@pytest.fixture
-def bench(tmp_path: Path, jobs: FakeJobs) -> Workbench:
-    return Workbench(tmp_path / "home", run=jobs)
-
-
-@pytest.fixture
-async def net(bench: Workbench, tmp_path: Path) -> Project:
-    (tmp_path / "net.onnx").write_text("one")
-    return await bench.projects.create(tmp_path / "net.onnx")
+from tests.workbench.losses import ASKED, IDS, as_far_as, broken_off, log_of, stored
 
 
 async def test_a_magnitude_profile_is_stored_when_it_is_done(

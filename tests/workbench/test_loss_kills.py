@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -19,14 +20,14 @@ from sparsify_tui.core.project import Project
 from sparsify_tui.core.protocols import Progress
 from sparsify_tui.errors import JobError
 from sparsify_tui.jobs import runner
-from sparsify_tui.store.logs import LogStore
 from sparsify_tui.store.projects import ProjectStore
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.paths import stamp_of
 from tests.jobs.stub_analyses import CHILD, ITEM_S, LOSS_LAYERS, ROOT
 from tests.workbench.fakes import layer, model, project
+from tests.workbench.losses import log_of
 
-ASKED = LossRequest(levels=(0.5, 0.6, 0.7, 0.8, 0.9), schemes=(), samples=1)
+ASKED = LossRequest(levels=tuple(at / 20 for at in range(1, 20)), schemes=(), samples=1)
 KILLS = 4
 PROGRAM = f"""
 import asyncio, sys
@@ -73,11 +74,12 @@ class Killer:
         if self._left == 0:
             child = int(progress.item.split()[0])
             wait = self._moment.uniform(0, ITEM_S)
-            asyncio.get_running_loop().call_later(wait, os.kill, child, signal.SIGKILL)
+            asyncio.get_running_loop().call_later(wait, _killed, child)
 
 
-def log_of(bench: Workbench, profile: LossProfile) -> Path:
-    return LogStore(bench.home).path(profile.id)
+def _killed(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
 
 
 def times_measured(log: Path) -> list[str]:
@@ -124,6 +126,8 @@ def test_a_program_that_is_killed_leaves_a_profile_that_can_be_gone_on_with(
         finally:
             program.kill()
             program.wait()
+        profile = bench.projects.load(net.id).loss_profile(profile.id)
+        assert profile is not None
         assert not profile.is_complete
 
     assert profile is not None

@@ -13,23 +13,7 @@ from sparsify_tui.store import StoreBusyError
 from sparsify_tui.store.logs import LogStore
 from sparsify_tui.workbench import Workbench
 from tests.workbench.fakes import FakeJobs, read_as
-from tests.workbench.losses import ASKED, broken_off, log_of, loss_jobs, stored
-
-
-@pytest.fixture
-def jobs() -> FakeJobs:
-    return loss_jobs()
-
-
-@pytest.fixture
-def bench(tmp_path: Path, jobs: FakeJobs) -> Workbench:
-    return Workbench(tmp_path / "home", run=jobs)
-
-
-@pytest.fixture
-async def net(bench: Workbench, tmp_path: Path) -> Project:
-    (tmp_path / "net.onnx").write_text("one")
-    return await bench.projects.create(tmp_path / "net.onnx")
+from tests.workbench.losses import ASKED, broken_off, log_of, stored
 
 
 async def test_a_resumed_profile_goes_on_with_its_own_log_in_its_own_place(
