@@ -33,7 +33,7 @@ from sparsify_tui.errors import ModelError
 
 _WAKE_S = 0.5
 _PARTIAL_S = 4.0
-_VERSION = 1
+_VERSION = 2
 Work: TypeAlias = "tuple[Layer, tuple[str, ...], int, int]"
 """A layer, its changes, and a range of samples."""
 
@@ -88,7 +88,8 @@ def profile_one_shot(
         executor = cluster or stack.enter_context(
             open_executor(asked.workers or fastest_workers(evaluator, _evaluations(evaluator)))
         )
-        text = replace(setup, digest=evaluator.opened.model.sha256).to_text()
+        digest = evaluator.opened.model.sha256
+        text = replace(setup, digest=digest, sizes=setup.data_sizes()).to_text()
         yield from _Run(text, table, executor, shares, is_remote=cluster is not None).everything()
         return table.profile("done")
 
@@ -129,15 +130,20 @@ def _head(evaluator: Evaluator, asked: LossRequest) -> LossProfile:
 
 
 def _header(evaluator: Evaluator, setup: Setup) -> dict[str, Any]:
-    """What must be the same for items of an earlier run to hold; where they ran does not."""
-    engine = evaluator.opened.engine
+    """What must be the same for items of an earlier run to hold: all that moves a value.
+
+    Where they ran does not, nor other sets of data; model and data are told by what they hold.
+    """
+    engine, asked = evaluator.opened.engine, setup.options
+    images = ((asked.data, asked.image_options),) if asked.data else ()
+    options = replace(asked, path="", threads=1, calibration=None, test=None, images=images)
     request = replace(setup.request, workers=None, scheduler="", memory_bytes=None)
     return {
         "version": _VERSION,
         "digest": evaluator.opened.model.sha256,
         "data": setup.data_stamps(),
         "engine": f"{engine.name} {engine.version}",
-        "setup": replace(setup, request=request).to_text(),
+        "setup": replace(setup, options=options, request=request).to_text(),
     }
 
 
@@ -211,7 +217,7 @@ class _Run:
                 for future in ended:
                     self.table.keep(future.result(), from_elsewhere=True)
                 done = self.table.count - before
-                label = next((futures[one].label for one in pending), "")
+                label = next((layer.label for one, layer in futures.items() if one in pending), "")
                 spent = time.perf_counter() - began
                 left = spent / done * (total - done) if done else None
                 yield Progress(done=done, total=total, item=f"{stage.name} {label}", left_s=left)

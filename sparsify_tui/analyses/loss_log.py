@@ -11,6 +11,8 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from sparsify_tui.store.files import replace_file
+
 Key: TypeAlias = "tuple[str, str, int, int]"
 
 
@@ -32,6 +34,8 @@ class Item:
     reason: str = ""
     """Why it could not be measured."""
     cpu_s: float = 0.0
+    wall_s: float = 0.0
+    """What the profile had taken when this was kept, earlier runs included."""
 
     @property
     def key(self) -> Key:
@@ -50,7 +54,6 @@ class ItemLog:
     """
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
-        self._path = path
         self._lock = Lock()
         self.items: dict[Key, Item] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +63,7 @@ class ItemLog:
         for line in kept[1:]:
             item = _item_from(_parsed(line))
             self.items[item.key] = item
-        self._rewrite(kept)
+        replace_file(path, "".join(f"{line}\n" for line in kept).encode())
         self._file = path.open("a", encoding="utf-8")
 
     def __enter__(self) -> Self:
@@ -81,14 +84,6 @@ class ItemLog:
             self._file.flush()
             os.fsync(self._file.fileno())
             self.items[item.key] = item
-
-    def _rewrite(self, lines: list[str]) -> None:
-        temporary = self._path.with_name(f".{self._path.name}.tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
 
 
 def _whole_lines(path: Path) -> list[str]:

@@ -11,6 +11,7 @@ from onnx import ModelProto, helper, numpy_helper
 from sparsify_tui.analyses import chunks, loss, loss_table
 from sparsify_tui.analyses import setup as memory
 from sparsify_tui.core.distances import is_settled
+from sparsify_tui.core.images import ImageOptions
 from sparsify_tui.core.loss_profile import LossProfile, LossRequest
 from sparsify_tui.errors import JobError, ModelError
 from tests.analyses.losses import REQUEST, Measured, lines_of, measured, samples, timeless
@@ -251,6 +252,22 @@ def test_where_it_is_measured_is_no_other_request(path: Path) -> None:
     assert measured(path, replace(REQUEST, workers=2)).lines == whole.lines
 
 
+def test_neither_threads_nor_other_sets_nor_the_place_of_the_model_are_another_request(
+    path: Path, data: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    whole = measured(path, data=data, log=log)
+    moved = path.rename(tmp_path / "moved.onnx")
+    other = samples(tmp_path / "other.npz", count=20)
+    attached = {"threads": 2, "calibration": other, "test": other}
+    images = (("/photos", ImageOptions(mean=(0.5,))),)
+
+    again = measured(moved, data=data, log=log, images=images, **attached)
+
+    assert again.lines == whole.lines
+    assert measured(moved, data=other, log=log).lines != whole.lines
+
+
 def test_two_workers_give_the_table_of_one(path: Path, data: str) -> None:
     one = measured(path, data=data)
     two = measured(path, replace(REQUEST, workers=2), data=data, log=path.with_name("two.jsonl"))
@@ -343,3 +360,13 @@ def test_cancelling_leaves_what_was_measured(path: Path) -> None:
     running.close()
 
     assert 0 < len(lines_of(log)) < 56
+
+
+def test_progress_names_the_first_layer_that_is_not_done(path: Path) -> None:
+    shares = {f"m{at}": 1.0 + at for at in range(8)}
+
+    found = measured(path, shares=shares, log=path.with_name("log"))
+
+    for stage in ("anchors", "levels"):
+        told = [one.item.split()[1] for one in found.progress if one.item.startswith(f"{stage} m")]
+        assert told == sorted(told, reverse=True)

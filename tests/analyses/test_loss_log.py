@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsify_tui.analyses.loss_log import Item, ItemLog
+from sparsify_tui.store import files
 
 HEADER = {"version": 1, "digest": "abc", "levels": (0.5, 0.9)}
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -24,6 +25,7 @@ ITEMS = st.builds(
     score=st.none() | FLOATS,
     reason=st.text(),
     cpu_s=FLOATS,
+    wall_s=FLOATS,
 )
 
 
@@ -111,3 +113,13 @@ def test_threads_may_append_at_a_time(tmp_path: Path) -> None:
         list(pool.map(log.append, (item(str(at)) for at in range(60))))
 
     assert len(kept(tmp_path / "log")) == 60
+
+
+def test_that_a_log_was_begun_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+
+    written(tmp_path / "log")
+
+    assert synced == [tmp_path]
+    assert list(tmp_path.iterdir()) == [tmp_path / "log"]
