@@ -7,7 +7,7 @@ can evaluate any of them.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from threading import Lock
@@ -20,23 +20,21 @@ from sparsify_tui.analyses.metrics import Metric, all_finite, load_metric
 from sparsify_tui.analyses.opened import open_model
 from sparsify_tui.analyses.replacements import Replacements
 from sparsify_tui.analyses.samples import Samples
-from sparsify_tui.analyses.setup import Setup, check_memory
+from sparsify_tui.analyses.setup import Setup, check_memory, usable_memory
 from sparsify_tui.analyses.suffix import ChangedWeight, SuffixEngine
-from sparsify_tui.core.distances import Distance, auto_distance, distance_of, top1_terms
+from sparsify_tui.core.distances import Distance, are_classes, auto_distance, distance_of
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.protocols import Array, Feeds
-from sparsify_tui.core.text import clean_text
-from sparsify_tui.engines.machine import available_memory
 from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.onnxio.axes import LayerAxes
 from sparsify_tui.onnxio.segments import CutModel
 
 _MOST_MADE_UP = 8
 """Samples of noise; more would only make a weak ranking look exact."""
+_LOOKED_AT = 32
+"""Samples by which data is judged, and ranges are taken; fewer would see few of many classes."""
 _SHARE_KEPT = 0.25
 _WITH_INT8_DATA = "int8-w8a8"
-_GATES = frozenset({"Clip", "HardSwish", "LeakyRelu", "Relu"})
-"""Activation functions that may be stuck at a constant."""
 _RECURRENT = frozenset({"GRU", "LSTM", "RNN"})
 
 
@@ -90,18 +88,15 @@ class Evaluator:
     def __init__(self, setup: Setup) -> None:
         self.request = setup.request
         self.opened = open_model(setup.options)
-        if setup.digest not in {"", self.opened.model.sha256}:
-            raise ModelError(
-                f"{clean_text(setup.options.path)} is another file here than where it is profiled.",
-                "Copy the same model file to each machine that takes part.",
-            )
+        setup.check_files(self.opened.model.sha256)
         self.layers = measurable_layers(self.opened.model.layers)
         check_memory(self.opened.model)
         cut = CutModel(self.opened.loaded, [layer.weight for layer in self.layers])
-        kept = self.request.memory_bytes or int(available_memory() * _SHARE_KEPT)
+        kept = self.request.memory_bytes or int(usable_memory() * _SHARE_KEPT)
         self.suffix = SuffixEngine(cut, self.opened.engine, self._feeds, kept)
         self._references: dict[int, Chunk] = {}
         self._replacements: dict[str, Replacements] = {}
+        self._base_scores: dict[tuple[int, int], float | None] = {}
         self._lock = Lock()
 
     @cached_property
@@ -120,12 +115,19 @@ class Evaluator:
         if not opened.samples.is_made_up:
             return opened.samples
         most = min(self.request.samples, _MOST_MADE_UP)
-        return opened.made_up(most) if opened.is_batch_bound else opened.samples_of(None, most)
+        if opened.is_batch_bound:
+            return opened.made_up(-(-most // opened.batch))
+        return opened.samples_of(None, most)
 
     @cached_property
     def count(self) -> int:
         """Samples that there are to use."""
         return min(self.request.samples, self.samples.count)
+
+    @property
+    def looked_at(self) -> int:
+        """How many of them the data is judged by, and int8 ranges are taken from."""
+        return min(self.count, max(self.chunk, _LOOKED_AT))
 
     @cached_property
     def distance(self) -> Distance:
@@ -145,13 +147,13 @@ class Evaluator:
 
     @cached_property
     def is_labelled(self) -> bool:
-        """Whether each row of the first output has a label."""
-        labels, first = self.samples.labels, self.suffix.outputs(0)[0]
+        """Whether each row of the first output has a class."""
+        first = self.suffix.outputs(0)[0]
         is_scores = first.ndim == 2 and len(first) == self.chunk
-        return labels is not None and labels.ndim == 1 and is_scores
+        return is_scores and are_classes(self.samples.labels, first.shape[1])
 
-    def base(self, start: int, stop: int) -> list[Array]:
-        """Outputs of the unchanged model on samples, joined."""
+    def base(self, start: int, stop: int) -> list[Array | None]:
+        """Outputs of the unchanged model on samples; None where they cannot be joined."""
         return joined([self._reference(at).outputs for at in self._chunks(start, stop)])
 
     def labels(self, start: int, stop: int) -> Array | None:
@@ -162,16 +164,20 @@ class Evaluator:
         """Whether the unchanged model is right, sample by sample; empty without labels."""
         if not self.is_labelled:
             return ()
-        chunks = self._chunks(start, stop)
-        return self._right(chunks, [self._reference(at).outputs for at in chunks])
+        found = (self._reference(at) for at in self._chunks(start, stop))
+        return tuple(right for one in found for right in one.correct)
 
-    def score_of_base(self, stop: int) -> float | None:
-        """The user's own metric of the unchanged model on the samples before `stop`."""
-        return self._scored([self.base(0, stop)], 0, stop)
+    def score_of_base(self, start: int, stop: int) -> float | None:
+        """The user's own metric of the unchanged model on samples, called once for each range."""
+        if (start, stop) not in self._base_scores:
+            outputs = [self._reference(at).outputs for at in self._chunks(start, stop)]
+            self._base_scores[start, stop] = self._scored(outputs, start, stop)
+        return self._base_scores[start, stop]
 
-    def activations(self) -> Mapping[str, Array]:
-        """What the activation functions make of the first samples, by tensor."""
-        return self.suffix.seen(0, _GATES)
+    def activations(self, operators: Collection[str]) -> Iterator[tuple[str, Array]]:
+        """What operators of these types make of the samples looked at, by tensor, in parts."""
+        for at, seen in self.suffix.seen(self._chunks(0, self.looked_at), operators):
+            yield from zip(seen, self._reference(at).trimmed(list(seen.values())), strict=True)
 
     def replacements(self, layer: Layer) -> Replacements:
         """What the layer's weight may be replaced by."""
@@ -188,7 +194,7 @@ class Evaluator:
             return "the runtime takes no bfloat16 from outside"
         if self._changed(layer).is_cut_off:
             return "it works together with a sequence, which cannot be handed to it alone"
-        if layer.scope and not self._has_effect(layer):
+        if layer.scope and not self._changed(layer).has_effect:
             return "the branch that it is in does not run on this data"
         return ""
 
@@ -231,44 +237,33 @@ class Evaluator:
         return replace(
             item,
             terms=known_terms(np.concatenate(terms)),
-            correct=self._right(chunks, found),
+            correct=tuple(
+                right
+                for at, one in zip(chunks, found, strict=True)
+                for right in self._reference(at).right(one)
+            ),
             score=self._scored(found, item.start, item.stop),
             reason="" if all(map(all_finite, found)) else "the outputs hold NaN or infinity",
         )
-
-    def _right(self, chunks: range, found: Sequence[Sequence[Array]]) -> tuple[float, ...]:
-        """Whether each sample is classified rightly; empty without labels."""
-        labels = self.samples.labels
-        if labels is None or not self.is_labelled:
-            return ()
-        right: list[float] = []
-        for at, outputs in zip(chunks, found, strict=True):
-            first = at * self.chunk
-            right += top1_terms(outputs, labels[first : first + len(outputs[0])])[:, 0].tolist()
-        return tuple(right)
 
     def _scored(self, found: Sequence[Sequence[Array]], start: int, stop: int) -> float | None:
         """By the user's own metric; None without one."""
         if self.score is None:
             return None
-        return self.score.score(joined(found), self.labels(start, stop))
+        outputs = [one for one in joined(found) if one is not None]
+        if len(outputs) < len(found[0]):
+            raise UsageError(
+                "The metric is called with the outputs on all samples at once, and the size of "
+                "one of them depends on the sample.",
+                "Measure without a metric of your own.",
+            )
+        return self.score.score(outputs, self.labels(start, stop))
 
     def _changed(self, layer: Layer) -> ChangedWeight:
         original = self.opened.loaded.constants.stored(layer.weight)
         assert original is not None, "a layer was read from this weight"
-        return ChangedWeight(self.suffix, layer.weight, original)
-
-    def _has_effect(self, layer: Layer) -> bool:
-        """Whether the head makes something else of other values than of the weight itself."""
-        changed = self._changed(layer)
-        original = self.opened.loaded.constants.stored(layer.weight)
-        assert original is not None, "a layer was read from this weight"
-        try:
-            before = changed.head_outputs(original, 0)
-            after = changed.head_outputs((original == 0).astype(original.dtype), 0)
-        except ModelError:
-            return True  # its items will tell what is wrong
-        return any(not np.array_equal(before[name], after[name], equal_nan=True) for name in before)
+        looked_at = self._chunks(0, self.looked_at)
+        return ChangedWeight(self.suffix, layer.weight, original, looked_at)
 
     def _feeds(self, chunk: int) -> Feeds:
         return self.samples.batch(self.chunk, chunk * self.chunk)
@@ -279,13 +274,15 @@ class Evaluator:
     def _reference(self, chunk: int) -> Chunk:
         with self._lock:
             if chunk not in self._references:
-                rows = min(self.chunk, self.count - chunk * self.chunk)
+                start = chunk * self.chunk
+                rows = min(self.chunk, self.count - start)
                 outputs = trimmed_rows(self.suffix.outputs(chunk), self.chunk, rows)
                 self._references[chunk] = Chunk(
                     outputs=outputs,
                     reference=self.distance.prepare(outputs, rows),
                     size=self.chunk,
                     rows=rows,
+                    labels=self.labels(start, start + rows) if self.is_labelled else None,
                 )
             return self._references[chunk]
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from statistics import fmean, median
+from statistics import fmean
 from threading import Lock
 
 import numpy as np
 
 from sparsify_tui.analyses.evaluate import Evaluator
+from sparsify_tui.analyses.loss_estimates import Estimates, short
 from sparsify_tui.analyses.loss_log import Item, ItemLog
 from sparsify_tui.analyses.loss_warnings import data_warnings
-from sparsify_tui.analyses.magnitude import weight_magnitudes
-from sparsify_tui.analyses.replacements import Replacements
 from sparsify_tui.analyses.spent import Spent
-from sparsify_tui.core.anchors import anchored
 from sparsify_tui.core.distances import Reading, is_settled, reading
 from sparsify_tui.core.loss_profile import (
     LayerLoss,
@@ -28,8 +26,6 @@ from sparsify_tui.core.loss_profile import (
 from sparsify_tui.core.model import Layer
 
 _NO_EFFECT = "it has no effect on the outputs that count, on this data"
-_DIGITS = 7
-"""What a float32 holds; more would only make documents longer."""
 
 
 class LossTable:
@@ -52,6 +48,8 @@ class LossTable:
         self._head = head
         self._lock = Lock()
         self._spent = spent
+        self._estimates = Estimates(evaluator, head.levels, head.structure)
+        self._earlier_wall_s = max((item.wall_s for item in items.items.values()), default=0.0)
         self._earlier_s = sum(item.cpu_s for item in items.items.values())
         self._elsewhere_s = 0.0
         self._measured: dict[str, dict[str, list[Item]]] = {}
@@ -69,8 +67,9 @@ class LossTable:
         """Takes items in; they are on disk when this returns."""
         for item in items:
             with self._lock:
-                self.items.append(item)
-                self._add(item)
+                kept = replace(item, wall_s=self._wall_s)
+                self.items.append(kept)
+                self._add(kept)
                 self._elsewhere_s += item.cpu_s if from_elsewhere else 0.0
 
     def unsettled(self, samples: int) -> tuple[Layer, ...]:
@@ -91,8 +90,8 @@ class LossTable:
     def _profile(self, stage: LossStage) -> LossProfile:
         evaluator = self.evaluator
         rows = [self._row(layer) for layer in evaluator.layers]
-        scales = self._scales(rows)
-        stop = max((item.stop for item in self.items.items.values()), default=0)
+        scales = self._estimates.scales(rows)
+        stop = max((item.stop for item in self.items.items.values() if item.terms), default=0)
         return replace(
             self._head,
             metric=evaluator.distance.name,
@@ -104,8 +103,12 @@ class LossTable:
             confidence=evaluator.samples.confidence,
             warnings=self._warnings,
             cpu_s=self._spent.cpu_s + self._earlier_s + self._elsewhere_s,
-            wall_s=self._spent.wall_s,
+            wall_s=self._wall_s,
         )
+
+    @property
+    def _wall_s(self) -> float:
+        return self._earlier_wall_s + self._spent.wall_s
 
     def _add(self, item: Item) -> None:
         self._measured.setdefault(item.layer, {}).setdefault(item.change, []).append(item)
@@ -125,14 +128,14 @@ class LossTable:
             if value is not None and pruning.is_measured(at)
         }
         if known and len(known) < len(levels):
-            pruning = self._filled(layer, pruning, known)
+            pruning = self._filled(layer.id, pruning, known)
         return LayerLoss(
             id=layer.id,
             weight=layer.weight,
             status=_status(pruning),
             pruning=pruning,
             quantization=self._losses(layer.id, self._head.schemes),
-            magnitudes=self._magnitudes.get(layer.id, ()),
+            magnitudes=self._estimates.magnitudes(layer.id),
             reason=self._reasons(layer),
             note=_NO_EFFECT if _is_without_effect(pruning) else "",
             settled=self._is_settled(layer.id),
@@ -141,72 +144,29 @@ class LossTable:
     def _losses(self, layer: str, changes: Sequence[str]) -> Losses:
         found = [self._reading(layer, change) for change in changes]
         return Losses(
-            values=tuple(_short(one.value) for one in found),
-            lows=tuple(_short(one.low) for one in found),
-            highs=tuple(_short(one.high) for one in found),
-            drops=tuple(_short(self._drop(layer, change)) for change in changes),
+            values=tuple(short(one.value) for one in found),
+            lows=tuple(short(one.low) for one in found),
+            highs=tuple(short(one.high) for one in found),
+            drops=tuple(short(self._drop(layer, change)) for change in changes),
             samples=tuple(self._samples(layer, change) for change in changes),
         )
 
-    def _filled(self, layer: Layer, losses: Losses, known: Mapping[float, float]) -> Losses:
+    def _filled(self, layer: str, losses: Losses, known: Mapping[float, float]) -> Losses:
         """Estimates between the anchors, where nothing was tried yet."""
-        curve = anchored(self._head.levels, self._energies[layer.id], known)
-        tried = self._measured[layer.id]
-        levels = zip(self._head.levels, losses.values, curve, strict=True)
+        tried = self._measured[layer]
+        guesses = self._estimates.between(layer, known)
+        levels = zip(self._head.levels, losses.values, guesses, strict=True)
         return replace(
             losses,
-            values=tuple(
-                value if str(level) in tried else _short(guess) for level, value, guess in levels
-            ),
+            values=tuple(value if str(level) in tried else guess for level, value, guess in levels),
         )
 
     def _completed(self, row: LayerLoss, scales: Sequence[float]) -> LayerLoss:
         """A row of which nothing was measured gets the energy, in the unit of the others."""
         if row.status != "not measured" or self._measured.get(row.id):
             return row
-        energies = self._energies.get(row.id)
-        if energies is None:
-            return row
-        values = tuple(
-            _short(energy * scale) for energy, scale in zip(energies, scales, strict=True)
-        )
-        losses = replace(row.pruning, values=values)
-        return replace(row, status="estimated", pruning=losses)
-
-    def _scales(self, rows: Sequence[LayerLoss]) -> list[float]:
-        """What a share of removed energy costs in the median layer, level by level."""
-        scales = []
-        for at in range(len(self._head.levels)):
-            ratios = [
-                (row.pruning.values[at] or 0.0) / self._energies[row.id][at]
-                for row in rows
-                if row.pruning.is_measured(at) and self._energies[row.id][at] > 0
-            ]
-            scales.append(median(ratios) if ratios else 1.0)
-        return scales
-
-    @cached_property
-    def _replacements(self) -> dict[str, Replacements]:
-        return {layer.id: self.evaluator.replacements(layer) for layer in self.evaluator.layers}
-
-    @cached_property
-    def _energies(self) -> dict[str, tuple[float, ...]]:
-        structure, levels = self._head.structure, list(self._head.levels)
-        return {
-            layer: tuple(map(float, found.energies(levels, structure)))
-            for layer, found in self._replacements.items()
-            if not found.problem(structure)
-        }
-
-    @cached_property
-    def _magnitudes(self) -> dict[str, tuple[float, ...]]:
-        constants = self.evaluator.opened.loaded.constants
-        found: dict[str, tuple[float, ...]] = {}
-        for layer in self.evaluator.layers:
-            weights = constants.numbers(layer.weight)
-            assert weights is not None, "a layer was read from this weight"
-            found[layer.id] = weight_magnitudes(weights)
-        return found
+        losses = self._estimates.scaled(row.pruning, row.id, scales)
+        return row if losses is None else replace(row, status="estimated", pruning=losses)
 
     @cached_property
     def _warnings(self) -> tuple[str, ...]:
@@ -221,7 +181,7 @@ class LossTable:
 
     def _score_before(self, stop: int) -> float | None:
         if self.evaluator.score is not None:
-            return self.evaluator.score_of_base(stop)
+            return self.evaluator.score_of_base(0, stop)
         right = self.evaluator.correct(0, stop)
         return fmean(right) if right else None
 
@@ -241,19 +201,20 @@ class LossTable:
         return reading(self.evaluator.distance, terms)
 
     def _samples(self, layer: str, change: str) -> int:
-        return max((one.stop for one in self._measured.get(layer, {}).get(change, [])), default=0)
+        items = self._measured.get(layer, {}).get(change, [])
+        return sum(one.stop - one.start for one in items if one.terms)
 
     def _drop(self, layer: str, change: str) -> float | None:
+        """Of the metric, each item against the unchanged model on the item's own samples."""
         items = self._measured.get(layer, {}).get(change, [])
-        if not items:
+        if items and (after := items[-1].score) is not None:
+            before = self.evaluator.score_of_base(items[-1].start, items[-1].stop)
+            return None if before is None else before - after
+        judged = [one for one in items if one.correct]
+        if not judged:
             return None
-        if items[-1].score is not None:
-            before = self.evaluator.score_of_base(items[-1].stop)
-            return None if before is None else before - items[-1].score
-        after = [one for item in sorted(items, key=lambda one: one.start) for one in item.correct]
-        if not after:
-            return None
-        return fmean(self.evaluator.correct(0, items[-1].stop)[: len(after)]) - fmean(after)
+        base = [right for one in judged for right in self.evaluator.correct(one.start, one.stop)]
+        return fmean(base) - fmean(right for one in judged for right in one.correct)
 
     def _reasons(self, layer: Layer) -> str:
         """Each reason once, with the changes that it holds for unless these are all."""
@@ -264,7 +225,7 @@ class LossTable:
             if found:
                 reasons.setdefault(found.rstrip("."), []).append(change)
         if not tried:
-            return self._replacements[layer.id].problem(self._head.structure)
+            return self._estimates.problem(layer)
         return "; ".join(
             reason if len(changes) == len(tried) else f"{', '.join(changes)}: {reason}"
             for reason, changes in reasons.items()
@@ -293,7 +254,3 @@ def _status(losses: Losses) -> LossStatus:
         value is None or losses.is_measured(at) for at, value in enumerate(losses.values)
     )
     return "measured" if is_whole else "estimated"
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.{_DIGITS}g}")

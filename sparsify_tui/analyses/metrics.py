@@ -13,7 +13,7 @@ from typing import cast
 import numpy as np
 
 from sparsify_tui.analyses.opened import Opened
-from sparsify_tui.core.distances import distance_between, top1_terms
+from sparsify_tui.core.distances import are_classes, distance_between, top1_terms
 from sparsify_tui.core.project import MetricChange
 from sparsify_tui.core.protocols import Array, Session
 from sparsify_tui.core.text import clean_text
@@ -59,11 +59,12 @@ class Scorer:
 
     @cached_property
     def _is_labelled(self) -> bool:
-        """Whether there is a label for each row of the first output."""
+        """Whether there is a class for each row of the first output."""
         labels = self._labels
-        if labels is None or labels.ndim != 1:
+        if labels is None:
             return False
-        return self._base[0].ndim == 2 and len(self._base[0]) == len(labels)
+        shape = self._base[0].shape
+        return len(shape) == 2 and shape[0] == len(labels) and are_classes(labels, shape[1])
 
     @cached_property
     def _base(self) -> list[Array]:

@@ -16,10 +16,7 @@ from sparsify_tui.errors import DataError
 _SAME_SET = 0.5
 """Share of either set from which they are one. Fewer may be chance, where inputs are simple."""
 
-_ON_TEST_DATA = (
-    "Measured on the test set, since no calibration set is attached: "
-    "a later test of what is chosen by this flatters it."
-)
+_ON_TEST_DATA = "Measured on the test set: a later test of what is chosen by this flatters it."
 
 
 def shared_samples(samples: Samples, other: Samples, role: DataRole) -> str:

@@ -8,7 +8,7 @@ array in the place of the weight.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from threading import RLock
 from typing import TypeAlias
 
@@ -17,10 +17,13 @@ import numpy as np
 from sparsify_tui.analyses.activations import Activations
 from sparsify_tui.core.fake_quant import fake_quantize_activation
 from sparsify_tui.core.protocols import Array, Engine, Feeds, Session
+from sparsify_tui.errors import ModelError
 from sparsify_tui.onnxio.segments import QUANTIZED, CutModel, Part
 from sparsify_tui.onnxio.tensors import tensor_values
 
 Tensors: TypeAlias = "Mapping[str, Array]"
+Range: TypeAlias = tuple[float, float]
+"""The least and the largest value."""
 _COMPARED_BYTES = 1 << 16
 
 
@@ -44,6 +47,8 @@ class SuffixEngine:
         self._chunk = chunk
         self._kept = Activations(budget_bytes)
         self._sessions: dict[int, Session] = {}
+        self._inside: tuple[int, Part, Session] | None = None
+        self._ranges: dict[tuple[int, range], Mapping[str, Range]] = {}
         self._lock = RLock()
 
     def outputs(self, chunk: int) -> list[Array]:
@@ -65,10 +70,19 @@ class SuffixEngine:
         with self._lock:
             found = self._kept.get(key)
             if found is None:
-                part = self.cut.interior(segment)
-                found = self._run_once(part, self.boundaries(chunk)) if part.outputs else {}
+                found = self._rerun_inside(chunk, segment)
                 self._kept.put(key, found)
             return found
+
+    def data_ranges(self, segment: int, chunks: range) -> Mapping[str, Range]:
+        """Of what can be quantised for one layer of the segment alone, over some chunks.
+
+        Only the ranges are kept: all these activations may be many.
+        """
+        with self._lock:
+            if (segment, chunks) not in self._ranges:
+                self._ranges[segment, chunks] = self._found_ranges(segment, chunks)
+            return self._ranges[segment, chunks]
 
     def open(self, part: Part, values: Tensors) -> Session:
         """A session of a part; `values` are examples of its inputs."""
@@ -101,20 +115,40 @@ class SuffixEngine:
                 values |= zip(part.outputs, found, strict=True)
         return values
 
-    def seen(self, chunk: int, operators: Collection[str]) -> Tensors:
-        """Outputs of the operators of these types, in the unchanged model."""
-        found: dict[str, Array] = {}
+    def seen(self, chunks: range, operators: Collection[str]) -> Iterator[tuple[int, Tensors]]:
+        """Outputs of the operators of these types in the unchanged model, chunk by chunk.
+
+        They come segment after segment, each with its chunk, so that few are held at a time.
+        """
         for at in range(len(self.cut.segments)):
             part = self.cut.exposing(at, operators)
-            if part.outputs:
-                found |= self._run_once(part, self.boundaries(chunk))
-        return found
+            if part.outputs and chunks:
+                session = self.open(part, self.boundaries(chunks[0]))
+                yield from ((one, _run(part, session, self.boundaries(one))) for one in chunks)
 
-    def _run_once(self, part: Part, values: Tensors) -> Tensors:
-        session = self.open(part, values)
-        found = session.run({name: values[name] for name in part.inputs})
-        named = zip(part.outputs, found, strict=True)
-        return {name: array for name, array in named if isinstance(array, np.ndarray)}
+    def _rerun_inside(self, chunk: int, segment: int) -> Tensors:
+        """What `interior` keeps; the session of the last segment stays for its next chunk."""
+        base = self.boundaries(chunk)
+        if self._inside is None or self._inside[0] != segment:
+            self._inside = None
+            part = self.cut.interior(segment)
+            if not part.outputs:
+                return {}
+            self._inside = segment, part, self.open(part, base)
+        _, part, session = self._inside
+        return _run(part, session, base)
+
+    def _found_ranges(self, segment: int, chunks: range) -> dict[str, Range]:
+        used = [one for one in self.cut.weights if self.cut.users(one)]
+        names = {self.cut.data_input(one) for one in used if self.cut.home(one) == segment}
+        found: dict[str, Range] = {}
+        for chunk in chunks:
+            inside = self._kept.get((chunk, segment)) or self._rerun_inside(chunk, segment)
+            for name, array in {**self.boundaries(chunk), **inside}.items():
+                if name in names and array.size:
+                    ends = (float(array.min()), float(array.max()), *found.get(name, ()))
+                    found[name] = float(np.min(ends)), float(np.max(ends))
+        return found
 
     def _session(self, segment: int, values: Tensors) -> Session:
         with self._lock:
@@ -160,16 +194,19 @@ class ChangedWeight:
         engine: Of the model.
         weight: Name of the stored tensor.
         original: Its values.
+        looked_at: Chunks that the range of the layer's input comes from, whichever are run.
     """
 
-    def __init__(self, engine: SuffixEngine, weight: str, original: Array) -> None:
+    def __init__(
+        self, engine: SuffixEngine, weight: str, original: Array, looked_at: range = range(1)
+    ) -> None:
         self._engine = engine
         self._weight = weight
+        self._looked_at = looked_at
         self._original = original
         self._segment = engine.cut.home(weight)
         self._own = Own(engine, weight, original)
         self._heads: dict[bool, tuple[Part, Session]] = {}
-        self._range: tuple[float, float] | None = None
 
     @property
     def data_input(self) -> str | None:
@@ -181,6 +218,16 @@ class ChangedWeight:
         """Whether the head needs what is no tensor, such as a sequence, and cannot be run."""
         known = self._known(0, quantized_data=False)
         return any(name not in known for name in self._engine.cut.head(self._weight).inputs)
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether the head makes something else of other values than of the weight itself."""
+        try:
+            before = self.head_outputs(self._original, 0)
+            after = self.head_outputs((self._original == 0).astype(self._original.dtype), 0)
+        except ModelError:
+            return True  # running it for a loss will tell what is wrong
+        return any(not np.array_equal(before[name], after[name], equal_nan=True) for name in before)
 
     def outputs(self, values: Array, chunk: int, *, quantized_data: bool = False) -> list[Array]:
         """The model's outputs with these values in the place of the weight.
@@ -214,16 +261,10 @@ class ChangedWeight:
         base = self._engine.boundaries(chunk)
         known = {**base, **self._engine.interior(chunk, self._segment)}
         if quantized_data and (name := self.data_input) is not None:
-            low, high = self._data_range(name)
+            ranges = self._engine.data_ranges(self._segment, self._looked_at)
+            low, high = ranges.get(name, (0.0, 0.0))  # without any where it is always empty
             known[name + QUANTIZED] = fake_quantize_activation(known[name], low, high)
         return known
-
-    def _data_range(self, name: str) -> tuple[float, float]:
-        """Of the first chunk, so that it does not depend on which chunks are run where."""
-        if self._range is None:
-            first = {**self._engine.boundaries(0), **self._engine.interior(0, self._segment)}[name]
-            self._range = float(first.min()), float(first.max())
-        return self._range
 
     def _head(self, known: Tensors, *, quantized_data: bool) -> tuple[Part, Session]:
         if quantized_data not in self._heads:
@@ -232,6 +273,13 @@ class ChangedWeight:
             values = {**known, self._weight: self._original}
             self._heads[quantized_data] = part, self._engine.open(part, values)
         return self._heads[quantized_data]
+
+
+def _run(part: Part, session: Session, values: Tensors) -> Tensors:
+    """What is no tensor, such as a sequence, is left out."""
+    found = session.run({name: values[name] for name in part.inputs})
+    named = zip(part.outputs, found, strict=True)
+    return {name: array for name, array in named if isinstance(array, np.ndarray)}
 
 
 def _is_same(one: Array, other: Array) -> bool:

@@ -23,6 +23,8 @@ def fastest_workers(evaluator: Evaluator, evaluations: int) -> int:
         evaluator: What measures.
         evaluations: That are to be made; each runs half of the model on the average.
     """
+    if allowed_cores() < 2:
+        return 1
     seconds = min(_TRIED_S, _SHARE * evaluations / (2 * _rate(evaluator, 1, 0.0)))
     workers, rate = 1, _rate(evaluator, 1, seconds)
     while 2 * workers <= allowed_cores():

@@ -20,6 +20,7 @@ from sparsify_tui.core.comparisons import COMPARISONS, Comparison, sums_to_one
 from sparsify_tui.core.loss_profile import DISTANCES
 from sparsify_tui.core.moments import MOMENTS, moments_of, pooled, varies, without_each
 from sparsify_tui.core.protocols import Array
+from sparsify_tui.core.spread import mean_ends, share_ends
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import UsageError
 
@@ -185,7 +186,20 @@ def auto_distance(base: Outputs, labels: Array | None = None) -> str:
     first = next((one for one in base if one.dtype.kind == "f"), None)
     if first is None or first.ndim != 2 or first.shape[1] < 2 or not len(first):
         return "mse"
-    return "kl" if sums_to_one(first) or _are_classes(labels, first.shape[1]) else "mse"
+    return "kl" if sums_to_one(first) or are_classes(labels, first.shape[1]) else "mse"
+
+
+def are_classes(labels: Array | None, classes: int) -> bool:
+    """Whether labels choose among so many classes: one whole number a sample, all in range.
+
+    Args:
+        labels: Of any kind; whole numbers may be stored as floats.
+        classes: Entries of the output's last axis.
+    """
+    if labels is None or labels.ndim != 1 or labels.dtype.kind not in "biuf" or not len(labels):
+        return False
+    is_one = (labels >= 0) & (labels < classes) & (np.rint(labels) == labels)
+    return classes >= 2 and bool(is_one.all())
 
 
 def has_information(base: Outputs) -> bool:
@@ -233,17 +247,19 @@ def reading(distance: Distance, terms: Floats) -> Reading:
     """The distance over these stacked terms, with an interval by the jackknife.
 
     Each sample is left out in turn, by taking its sums away (Efron and Stein 1981, with Student's
-    quantile).
+    quantile). For shares of 0 or 1 that fails; see `share_ends`.
     """
     cells, rows = distance.cells(terms), len(terms)
     whole = pooled(cells)
     value, *others = distance.values(np.concatenate([whole[None], without_each(cells, whole)]))
     if not math.isfinite(value):
         return Reading(value=None, samples=rows, reason=_reason(distance, cells))
-    half, value = _half_width(np.array(others)), float(value)
-    if not math.isfinite(half):
+    value, variance = float(value), _variance(np.array(others))
+    if not math.isfinite(variance):
         return Reading(value=value, samples=rows)
-    return Reading(value=value, low=max(0.0, value - half), high=value + half, samples=rows)
+    ends = share_ends if distance.name == "agreement" else mean_ends
+    low, high = ends(value, variance, rows)
+    return Reading(value=value, low=low, high=high, samples=rows)
 
 
 def is_settled(found: Reading, tolerance: float = _TOLERANCE) -> bool:
@@ -263,25 +279,12 @@ def _has_classes(output: Array, samples: int) -> bool:
     return output.ndim > 0 and output.shape[-1] > 1 and output.shape != (samples,)
 
 
-def _are_classes(labels: Array | None, classes: int) -> bool:
-    if labels is None or labels.ndim != 1 or labels.dtype.kind not in "iu" or not len(labels):
-        return False
-    return bool(labels.min() >= 0) and bool(labels.max() < classes)
-
-
-def _half_width(others: Floats) -> float:
-    """Of the 95 % interval, from the values without each sample; NaN where one is unknown."""
+def _variance(others: Floats) -> float:
+    """Of the value, from the values without each sample; NaN where one is unknown."""
     count = len(others)
     if count < 2:
         return math.nan
-    variance = (count - 1) / count * float(np.square(others - others.mean()).sum())
-    return _student(count - 1) * math.sqrt(variance)
-
-
-def _student(freedom: int) -> float:
-    """Two-sided 95 % quantile, within 1 % from 2 on (Abramowitz and Stegun 26.7.5)."""
-    terms = (2.37227, 2.82250, 2.55585, 1.58959)
-    return 1.959964 + math.fsum(term / freedom**at for at, term in enumerate(terms, start=1))
+    return (count - 1) / count * float(np.square(others - others.mean()).sum())
 
 
 def _reason(distance: Distance, cells: Floats) -> str:

@@ -44,8 +44,19 @@ def test_chunks_are_joined_along_the_samples() -> None:
     parts = [[np.ones((2, 3)), np.array(1.0)], [np.zeros((1, 3)), np.array(2.0)]]
 
     first, second = joined(parts)
+    assert first is not None
     assert first.shape == (3, 3)
+    assert second is not None
     assert second.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("other", [(1, 5, 4), (1, 3), ()])
+def test_an_output_whose_size_depends_on_the_sample_cannot_be_joined(other: tuple) -> None:
+    parts = [[np.zeros((1, 3, 4)), np.ones(1)], [np.zeros(other), np.ones(1)]]
+
+    first, second = joined(parts)
+    assert first is None
+    assert second is not None
 
 
 @given(st.lists(st.lists(st.floats(), min_size=2, max_size=2), min_size=1, max_size=4))

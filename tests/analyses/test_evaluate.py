@@ -13,6 +13,7 @@ from sparsify_tui.analyses.evaluate import Evaluator, evaluate_layer, evaluator_
 from sparsify_tui.analyses.loss_log import Item
 from sparsify_tui.core.distances import distance_between
 from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.protocols import Array
 from sparsify_tui.engines.ort import OnnxRuntime
 from sparsify_tui.errors import DataError, InputError, ModelError
 from sparsify_tui.onnxio.rewrite import prune_layers
@@ -131,8 +132,8 @@ def test_the_users_metric_sees_all_outputs_and_labels_at_once(tmp_path: Path) ->
         data=samples(tmp_path / "d.npz", labelled=True),
     )
 
-    assert found.score_of_base(6) == pytest.approx(found.base(0, 6)[0].std())
-    assert only(found, "a", "0.9").score != found.score_of_base(6)
+    assert found.score_of_base(0, 6) == pytest.approx(found.base(0, 6)[0].std())
+    assert only(found, "a", "0.9").score != found.score_of_base(0, 6)
 
 
 def test_made_up_samples_are_few(tmp_path: Path) -> None:
@@ -242,12 +243,9 @@ def test_data_that_the_model_refuses_is_no_fault_of_a_layer(tmp_path: Path) -> N
         )
 
 
-def test_outputs_whose_size_depends_on_the_data_are_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing has to be joined where no metric asks for it."""
-    monkeypatch.setattr(chunks, "_FLOPS_A_RUN", 1)
-    proto = model(
+def counts_hits() -> ModelProto:
+    """y = x·w, and the places of the entries above 0, of which there are more or fewer."""
+    return model(
         [
             helper.make_node("MatMul", ["x", "w"], ["y"]),
             helper.make_node("Relu", ["y"], ["r"]),
@@ -257,9 +255,19 @@ def test_outputs_whose_size_depends_on_the_data_are_taken(
         [tensor("y", "n", 4), tensor("hits", 2, None, dtype=TensorProto.INT64)],
         [weight("w", 4, 4)],
     )
-    found = evaluator(saved(proto, tmp_path / "m.onnx"), data=samples(tmp_path / "d.npz"))
 
-    assert len(only(found, "y", "0.5").terms) == 6
+
+def test_outputs_whose_size_depends_on_the_data_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has to be joined where no metric asks for it; where one does, that is the reason."""
+    monkeypatch.setattr(chunks, "_FLOPS_A_RUN", 1)
+    path, data = saved(counts_hits(), tmp_path / "m.onnx"), samples(tmp_path / "d.npz")
+    (tmp_path / "score.py").write_text("def one(outputs, labels):\n    return 1.0\n")
+
+    assert len(only(evaluator(path, data=data), "y", "0.5").terms) == 6
+    scored = evaluator(path, replace(REQUEST, score=f"{tmp_path}/score.py:one"), data=data)
+    assert "depends on the sample" in only(scored, "y", "0.5").reason
 
 
 def test_a_process_makes_one_evaluator_until_a_file_changes(tmp_path: Path) -> None:
@@ -302,3 +310,54 @@ def test_a_metric_that_fails_is_the_reason_of_its_item(tmp_path: Path) -> None:
 
     assert only(found, last, "0.5").score == 1.0
     assert "half failed: ZeroDivisionError" in only(found, last, "1.0").reason
+
+
+@pytest.mark.parametrize("labels", [np.linspace(0.1, 9, 12), np.arange(12) + 5])
+def test_labels_that_are_no_classes_make_no_answer_right(labels: Array, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    np.savez(tmp_path / "d.npz", x=x, labels=labels)
+    found = evaluator(saved(two_layers(), tmp_path / "m.onnx"), data=str(tmp_path / "d.npz"))
+
+    assert not found.is_labelled
+    assert found.correct(0, 6) == only(found, "a", "0.5").correct == ()
+
+
+def test_classes_may_be_stored_as_floats(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    np.savez(tmp_path / "d.npz", x=x, labels=np.arange(12.0) % 3)
+
+    found = evaluator(saved(two_layers(), tmp_path / "m.onnx"), data=str(tmp_path / "d.npz"))
+    assert found.is_labelled
+
+
+def test_int8_inputs_have_the_range_of_all_samples_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are run together."""
+    path, data = saved(two_layers(), tmp_path / "m.onnx"), samples(tmp_path / "d.npz")
+    together = [only(evaluator(path, data=data), layer, "int8-w8a8") for layer in ("a", "y")]
+    monkeypatch.setattr(chunks, "_FLOPS_A_RUN", 1)
+
+    for item in together:
+        alone = only(evaluator(path, data=data), item.layer, "int8-w8a8")
+        assert np.array(alone.terms) == pytest.approx(np.array(item.terms), rel=1e-4, abs=1e-9)
+
+
+def test_a_fixed_batch_makes_no_more_up_than_asked(tmp_path: Path) -> None:
+    path = saved(fixed_batch(), tmp_path / "m.onnx")
+
+    assert evaluator(path, replace(REQUEST, samples=64)).samples.count == 8
+    assert evaluator(path, replace(REQUEST, samples=3)).samples.count == 4
+
+
+def test_other_data_at_the_same_path_is_refused(tmp_path: Path) -> None:
+    data = samples(tmp_path / "d.npz")
+    one = setup(saved(two_layers(), tmp_path / "m.onnx"), data=data)
+    digest = Evaluator(one).opened.model.sha256
+    sent = replace(one, digest=digest, sizes=one.data_sizes()).to_text()
+    os.utime(data, (1, 1))
+
+    assert evaluate_layer(sent, "a", ("0.5",), 0, 2)
+    samples(tmp_path / "d.npz", count=13)
+    with pytest.raises(DataError, match="other data here"):
+        evaluate_layer(sent, "a", ("0.5",), 0, 2)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sparsify_tui.analyses.exercise import is_constant, silent_channels, warnings_of
+from sparsify_tui.analyses.exercise import Channels, is_constant, warnings_of
 from sparsify_tui.core.protocols import Array
 
 DICE = np.random.default_rng(0)
@@ -19,7 +19,8 @@ def scores(*answers: int, classes: int = 10) -> Array:
 def said(
     output: Array, labels: Array | None = None, activation: Array | None = None
 ) -> tuple[str, ...]:
-    return warnings_of({"y": output}, labels, {} if activation is None else {"a": activation})
+    channels = {} if activation is None else {"a": Channels.of(activation)}
+    return warnings_of({"y": output}, labels, channels, len(output))
 
 
 VARIED = scores(*range(10), *range(10))
@@ -61,7 +62,8 @@ def test_few_classes_among_the_labels_are_counted() -> None:
 
 
 def test_labels_that_are_no_classes_are_left_alone() -> None:
-    assert said(VARIED, np.zeros(20)) == ()
+    assert said(VARIED, np.full(20, 0.5)) == ()
+    assert said(VARIED, np.full(20, 10)) == ()
     assert said(VARIED, np.zeros((20, 3), int)) == ()
 
 
@@ -98,14 +100,13 @@ def test_one_value_that_changes_is_enough() -> None:
 def test_the_output_with_most_classes_is_the_one_that_labels_belong_to() -> None:
     outputs = {"answer": VARIED, "is it": VARIED[:, :2]}
 
-    assert warnings_of(outputs, np.arange(20) % 2, {}) == (
+    assert warnings_of(outputs, np.arange(20) % 2, {}, 20) == (
         "Of 10 classes, only 2 are among the labels.",
     )
 
 
-@pytest.mark.parametrize("shape", [(1, 9), (9,), (9, 0)])
-def test_activations_that_cannot_vary_are_left_alone(shape: tuple[int, ...]) -> None:
-    assert said(VARIED, activation=np.zeros(shape)) == ()
+def test_one_sample_leaves_no_channel_silent() -> None:
+    assert said(VARIED[:1], activation=np.zeros((1, 9))) == ()
 
 
 @pytest.mark.parametrize("shape", [(9, 6, 4, 4), (9, 4, 6), (9, 6)])
@@ -114,22 +115,32 @@ def test_channels_are_the_second_axis_of_images_and_else_the_last(shape: tuple[i
     silent = (slice(None), slice(2)) if len(shape) == 4 else (..., slice(2))
     activation[silent] = 0
 
-    assert silent_channels(activation) == (2, 6)
+    found = Channels.of(activation)
+    assert (found.silent, found.low.shape, found.high.shape) == (2, (6,), (6,))
+
+
+def test_a_channel_is_silent_when_it_is_so_on_the_samples_of_all_parts() -> None:
+    parts = np.array([[[0.0, 1.0, 2.0]], [[0.0, 1.0, 3.0]]])
+
+    first, second = map(Channels.of, parts)
+    assert (first.silent, second.silent, first.with_more(second).silent) == (3, 3, 2)
+    assert second.with_more(first).low.tolist() == [0, 1, 2]
 
 
 def test_many_silent_channels_are_told_with_the_worst_place() -> None:
     fine, poor = np.abs(DICE.standard_normal((2, 9, 10)))
     poor[:, :7] = 0
 
-    (warning,) = warnings_of({"y": VARIED}, None, {"fine": fine, "poor": poor})
-    assert warning.startswith("35% of the channels")
-    assert "most in poor (7 of 10)" in warning
-    assert (
-        warnings_of({"y": VARIED}, None, {"one": fine, "two": fine, "three": fine, "poor": poor})
-        == ()
+    good, bad = map(Channels.of, (fine, poor))
+    (warning,) = warnings_of({"y": VARIED}, None, {"fine": good, "poor": bad}, 9)
+    assert warning.startswith(
+        "35% of the channels behind activations never change on the 9 samples"
     )
+    assert "most in poor (7 of 10)" in warning
+    many = {"one": good, "two": good, "three": good, "poor": bad}
+    assert warnings_of({"y": VARIED}, None, many, 9) == ()
 
 
 def test_names_from_the_model_are_made_safe() -> None:
-    (warning,) = warnings_of({"\x1b[2Jy": np.zeros((3, 2))}, None, {})
+    (warning,) = warnings_of({"\x1b[2Jy": np.zeros((3, 2))}, None, {}, 3)
     assert "\x1b" not in warning

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sparsify_tui.analyses import chunks
 from sparsify_tui.analyses.evaluate import Evaluator
 from sparsify_tui.analyses.loss_log import Item, ItemLog
 from sparsify_tui.analyses.loss_table import LossTable
@@ -164,6 +165,49 @@ def test_drops_are_what_is_lost_of_the_share_of_right_answers(tmp_path: Path, lo
     assert row_of(table, "y").pruning.drops == (None,) * 4
 
 
+def test_the_users_metric_of_the_base_is_asked_for_once(tmp_path: Path, log: ItemLog) -> None:
+    calls = tmp_path / "calls"
+    (tmp_path / "score.py").write_text(
+        "def spread(outputs, labels):\n"
+        f"    with open({str(calls)!r}, 'a') as file:\n"
+        "        file.write('x')\n"
+        "    return outputs[0].std()\n"
+    )
+    found = evaluator(
+        saved(two_layers(), tmp_path / "m.onnx"),
+        replace(REQUEST, score=f"{tmp_path}/score.py:spread"),
+        data=samples(tmp_path / "d.npz"),
+    )
+    table = LossTable(found, HEAD, log, Spent())
+    for layer in ("a", "y"):
+        table.keep(found.items(layer, ["0.5", "0.9"], 0, 6))
+        assert row_of(table, layer).pruning.drops[1] is not None
+
+    assert len(calls.read_text()) == 4 + 1
+
+
+def test_a_drop_compares_the_same_samples(
+    tmp_path: Path, log: ItemLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first ones could not be measured, too."""
+    monkeypatch.setattr(chunks, "_FLOPS_A_RUN", 1)
+    found = evaluator_on(tmp_path, labelled=True)
+    table = LossTable(found, HEAD, log, Spent())
+    missing = replace(item("a", "0.5", reason="no"), stop=4)
+    table.keep([missing, replace(item("a", "0.5", [0.1] * 2, correct=(1.0, 0.0)), start=4)])
+
+    losses = row_of(table, "a").pruning
+    assert losses.drops[1] == sum(found.correct(4, 6)) / 2 - 0.5
+    assert losses.samples[1] == 2
+
+
+def test_what_could_not_be_measured_rests_on_no_samples(table: LossTable) -> None:
+    table.keep([item("a", "0.5", reason="no")])
+
+    assert row_of(table, "a").pruning.samples == (0, 0, 0, 0)
+    assert table.profile("levels").samples == 0
+
+
 def test_only_layers_whose_values_may_move_need_more_samples(table: LossTable) -> None:
     eight = {"stop": 8}
     table.keep(
@@ -212,6 +256,19 @@ def test_time_that_was_spent_elsewhere_or_earlier_counts(
     table.keep([item("a", "0.9", [1.0], cpu_s=1000.0)], from_elsewhere=True)
     assert 1000 <= table.profile("levels").cpu_s - before < 1050
     assert LossTable(found, HEAD, log, Spent()).profile("levels").cpu_s >= 1100
+
+
+def test_the_time_of_earlier_runs_counts(found: Evaluator, log: ItemLog) -> None:
+    spent = Spent()
+    spent._wall -= 100
+    LossTable(found, HEAD, log, spent).keep([item("a", "0.5", [1.0])])
+    spent = Spent()
+    spent._wall -= 20
+    table = LossTable(found, HEAD, log, spent)
+
+    assert 120 <= table.profile("levels").wall_s < 125
+    table.keep([item("a", "0.9", [1.0])])
+    assert 120 <= LossTable(found, HEAD, log, Spent()).profile("levels").wall_s < 125
 
 
 def test_items_of_several_threads_all_reach_the_table(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sparsify_tui.analyses.metrics import HIGHEST_SQNR_DB, Scorer, load_metric, sqnr_db, top_k
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.core.options import RunOptions
+from sparsify_tui.core.protocols import Array
 from sparsify_tui.errors import UsageError
 from tests.analyses.models import saved, two_layers
 
@@ -74,6 +75,17 @@ def test_labels_make_the_metric_top_1_over_all_samples(labelled: Opened, negated
     assert (same.name, same.before, same.after) == ("top-1", 0.75, 0.75)
     assert worse.before == 0.75
     assert worse.after < 0.5
+
+
+@pytest.mark.parametrize("labels", [np.linspace(0.1, 9, 100), np.arange(100)])
+def test_labels_that_are_no_classes_make_no_top_1(
+    plain: Opened, negated: Path, labels: Array
+) -> None:
+    file = str(plain.options.data)
+    np.savez(file, x=np.load(file)["x"], labels=labels)
+
+    first, *_ = Scorer(open_model(plain.options)).changes(negated)
+    assert first.name == "agreement"
 
 
 def test_without_labels_the_original_is_the_measure(plain: Opened, negated: Path) -> None:

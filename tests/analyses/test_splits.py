@@ -70,5 +70,6 @@ def test_images_are_the_same_by_their_files(tmp_path: Path) -> None:
 def test_a_measurement_on_the_test_set_says_so() -> None:
     assert split_warnings(RunOptions(path="m", data="a", calibration="a")) == ()
     assert split_warnings(RunOptions(path="m")) == ()
-    (warning,) = split_warnings(RunOptions(path="m", data="a"))
-    assert "no calibration set is attached" in warning
+    assert split_warnings(RunOptions(path="m", data="other", calibration="a", test="b")) == ()
+    (warning,) = split_warnings(RunOptions(path="m", data="b", calibration="a", test="b"))
+    assert "on the test set" in warning

@@ -188,7 +188,7 @@ QUANTISED = ("dense", "in node", "transposed", "half", "recurrent")
 
 @pytest.mark.parametrize("kind", QUANTISED)
 def test_quantised_data_is_that_of_the_plain_model_with_its_input_rounded(kind: str) -> None:
-    """The range comes from the first chunk, whichever is run."""
+    """The range comes from the same chunks, whichever is run."""
     steps = [("dense", 0, 0), (kind, 0, 1), ("added", 0, 1), ("dense", 0, 0)]
     model = grown(steps)
     file = loaded(model.proto)
@@ -196,15 +196,14 @@ def test_quantised_data_is_that_of_the_plain_model_with_its_input_rounded(kind: 
     weight = next(one for one in model.weights if one.endswith("2"))
     original = file.constants.stored(weight)
     assert original is not None
-    changed = ChangedWeight(engine, weight, original)
+    changed = ChangedWeight(engine, weight, original, range(3))
     data = changed.data_input
     assert data is not None
     seen = loaded(expose_tensors(file.proto, [data]))
-    first = plain(seen, feeds(0))[-1]
+    fed = [plain(seen, feeds(chunk))[-1] for chunk in range(3)]
+    low, high = float(np.min(fed)), float(np.max(fed))
     for chunk in (1, 0):
-        rounded = fake_quantize_activation(
-            plain(seen, feeds(chunk))[-1], float(first.min()), float(first.max())
-        )
+        rounded = fake_quantize_activation(fed[chunk], low, high)
         for values in (original, others(original)):
             found = changed.outputs(values, chunk, quantized_data=True)
             wanted = plain(
@@ -318,7 +317,30 @@ def test_activations_of_the_base_can_be_seen() -> None:
     model = grown([("dense", 0, 0), ("cut off", 0, 0), ("dense", 0, 0), ("cut off", 0, 0)])
     file = loaded(model.proto)
 
-    seen = engine_of(file, model.weights).seen(0, {"Relu"})
+    seen = list(engine_of(file, model.weights).seen(range(2), {"Relu"}))
 
-    assert list(seen) == ["t2", "t4"]
-    assert_close([seen["t4"]], plain(file, feeds(0)))
+    named = sorted((name, chunk) for chunk, found in seen for name in found)
+    assert named == [("t2", 0), ("t2", 1), ("t4", 0), ("t4", 1)]
+    for chunk, found in seen:
+        if "t4" in found:
+            assert_close([found["t4"]], plain(file, feeds(chunk)))
+
+
+def test_one_session_serves_all_chunks_of_a_segment() -> None:
+    file, engine = loaded(DEEP.proto), CountingEngine()
+    suffix = SuffixEngine(CutModel(file, DEEP.weights), engine, feeds, PLENTY)
+    for chunk in range(4):
+        suffix.boundaries(chunk)
+    before, segments = engine.opened, len(suffix.cut.segments)
+    assert segments > 1
+    for segment in range(segments):
+        for chunk in range(4):
+            suffix.interior(chunk, segment)
+        suffix.data_ranges(segment, range(6))
+        suffix.data_ranges(segment, range(6))
+
+    assert engine.opened - before <= segments
+    assert engine.opened > before
+    before = engine.opened
+    assert list(suffix.seen(range(4), {"MatMul"}))
+    assert engine.opened - before <= segments

@@ -80,3 +80,9 @@ def test_trying_costs_a_small_part_of_what_is_to_be_done(monkeypatch: pytest.Mon
     fastest_workers(evaluator, evaluations=20)
 
     assert len(runs) == 4
+
+
+def test_with_one_core_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "allowed_cores", lambda: 1)
+
+    assert fastest_workers(cast("Evaluator", None), MANY) == 1

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sparsify_tui.core.distances import (
     Reading,
+    are_classes,
     auto_distance,
     distance_between,
     distance_of,
@@ -218,7 +219,7 @@ def test_a_reference_serves_many_changes_and_another_process() -> None:
     np.testing.assert_array_equal(sent.terms([*MOVED, IDS]), first)
 
 
-@pytest.mark.parametrize("name", DISTANCES)
+@pytest.mark.parametrize("name", sorted({*DISTANCES} - {"agreement"}))
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.integers(2, 12))
 def test_the_interval_is_that_of_leaving_each_sample_out(
@@ -257,6 +258,18 @@ def test_the_interval_holds_the_truth_about_as_often_as_promised() -> None:
     assert 0.87 <= hits / 300 <= 0.99
 
 
+def test_that_all_samples_agree_does_not_settle_that_all_do() -> None:
+    same, other = (
+        measured("agreement", [LOGITS], [LOGITS]),
+        measured("agreement", [LOGITS], [-LOGITS]),
+    )
+
+    assert (same.value, same.low, other.value, other.high) == (0, 0, 1, 1)
+    assert same.high == pytest.approx(0.2425, abs=1e-4)  # 1.96² ÷ (12 + 1.96²)
+    assert other.low == pytest.approx(1 - 0.2425, abs=1e-4)
+    assert not is_settled(same)
+
+
 def test_a_single_sample_has_a_value_and_no_interval() -> None:
     found = measured("mse", [LOGITS[:1]], [MOVED[0][:1]])
 
@@ -291,6 +304,7 @@ def test_what_narrow_means_can_be_said() -> None:
         ([LOGITS], np.arange(12) % 6, "mse"),
         ([LOGITS], np.arange(12) % 5 - 1, "mse"),
         ([LOGITS], np.arange(12) / 3, "mse"),
+        ([LOGITS], np.arange(12.0) % 5, "kl"),
         ([LOGITS], np.zeros((12, 2), int), "mse"),
         ([IDS, np.full((12, 4), 0.25)], None, "kl"),
         ([np.full((12, 3, 4), 0.25)], None, "mse"),
@@ -324,3 +338,29 @@ def test_top1_is_right_where_the_winner_is_the_label() -> None:
     scores[3, 0] = np.nan
 
     assert top1_terms([scores], np.array([0, 1, 0, 0])).tolist() == [[1], [1], [0], [0]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "expected"),
+    [
+        ([0, 1, 2], 3, True),
+        ([0, 1, 2], 2, False),
+        ([-1, 0, 1], 3, False),
+        ([0.0, 2.0], 3, True),
+        ([0.0, 1.5], 3, False),
+        ([0.0, math.nan], 3, False),
+        ([0.0, math.inf], 3, False),
+        ([True, False], 2, True),
+        ([0, 0], 1, False),
+        (["cat"], 3, False),
+        ([[0], [1]], 3, False),
+        ([], 3, False),
+        (None, 3, False),
+    ],
+)
+def test_classes_are_whole_numbers_in_range(labels: object, classes: int, expected: bool) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = are_classes(None if labels is None else np.array(labels), classes)
+
+    assert found is expected

@@ -8,17 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
+from sparsify_tui.core.fake_quant import symmetric_scales
 from sparsify_tui.onnxio.quantize.links import Links
 from sparsify_tui.onnxio.views import attribute_int
 
 Floats = NDArray[np.float32]
 
-_LARGEST_INT8 = 127
 _BIAS_HEADROOM = 2.0**29
 """Largest bias in units of its scale: a quarter of int32, the rest is for the sum."""
-_SMALLEST_SHARE = 1e-4
-"""Of the largest channel's scale, which a channel of zeros gets, too."""
-_SMALLEST_SCALE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +51,7 @@ def integer_weight(weights: Floats, axis: int, bias: Floats | None, input_scale:
     since the bias, an int32 in units of input scale times weight scale, would overflow.
     """
     others = tuple(index for index in range(weights.ndim) if index != axis)
-    scale = np.abs(weights).max(axis=others).astype(np.float64) / _LARGEST_INT8
-    scale = np.maximum(scale, max(scale.max() * _SMALLEST_SHARE, _SMALLEST_SCALE))
+    scale = symmetric_scales(weights, bits=8, axis=axis).squeeze(others)
     if bias is not None:
         scale = np.maximum(scale, np.abs(bias) / (input_scale * _BIAS_HEADROOM))
     rounded = scale.astype(np.float32)

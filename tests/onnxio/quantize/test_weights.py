@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sparsify_tui.core.fake_quant import fake_quantize
 from sparsify_tui.onnxio.quantize.weights import Integers, integer_bias, integer_weight
 from tests.onnxio.quantize.nets import normal
 
@@ -43,6 +44,15 @@ def test_a_bias_fits_whatever_the_sizes_are(
     assert integers.values.dtype == np.int32
     assert np.abs(integers.values.astype(np.int64)).max() <= 2**29 * 1.001
     assert meant(integers) == pytest.approx(bias, rel=1e-5, abs=float(integers.scale.max()))
+
+
+@given(seed=st.integers(0, 99), size=SIZES, axis=st.integers(0, 1))
+@settings(max_examples=20, deadline=None)
+def test_what_is_written_is_what_was_measured(seed: int, size: float, axis: int) -> None:
+    weights = normal(6, 5, seed=seed, spread=size)
+    held = integer_weight(weights, axis, None, 0.1)
+    scales = np.expand_dims(held.scale, 1 - axis)
+    assert np.array_equal(held.values * scales, fake_quantize(weights, bits=8, axis=axis))
 
 
 def test_channels_of_zeros_get_a_scale_that_is_not_zero() -> None:
