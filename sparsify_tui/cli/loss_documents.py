@@ -8,7 +8,7 @@ from typing import Any
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.diagnosis import diagnose
 from sparsify_tui.core.loss_change import LossComparison, LossPair, RankCorrelation
-from sparsify_tui.core.loss_profile import LayerLoss, Losses, LossProfile
+from sparsify_tui.core.loss_profile import LayerLoss, LossProfile
 
 NO_RANKING = "the shape of each layer's own curve; not a ranking across layers"
 RANKING = "what the outputs lose when that layer alone is changed"
@@ -82,7 +82,7 @@ def _layer_document(profile: LossProfile, row: LayerLoss) -> dict[str, Any]:
             key
             for keys, losses in by_change
             for at, key in enumerate(keys)
-            if _is_estimated(losses, at)
+            if profile.is_estimated(losses, at)
         ],
         "intervals": {
             key: interval
@@ -108,7 +108,3 @@ def _layer_document(profile: LossProfile, row: LayerLoss) -> dict[str, Any]:
 def _by_key(keys: Sequence[str], values: Sequence[float | None]) -> dict[str, float | None]:
     """Every key; null where there is no value."""
     return {key: values[at] if at < len(values) else None for at, key in enumerate(keys)}
-
-
-def _is_estimated(losses: Losses, at: int) -> bool:
-    return at < len(losses.values) and losses.values[at] is not None and not losses.is_measured(at)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sparsify_tui.cli.options import parse_numbers
+from sparsify_tui.cli.options import parse_pair
 from sparsify_tui.core.loss_profile import (
     DEFAULT_SAMPLES,
     DEFAULT_SCHEMES,
@@ -117,13 +117,8 @@ def _spelt(name: str) -> str:
 
 
 def _outputs_from(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    """`NAME=WEIGHT` pairs; a name alone weighs 1, and so does one that ends like a pair."""
-    pairs = []
-    for text in texts:
-        name, equals, weight = text.rpartition("=")
-        if equals:
-            (number,) = parse_numbers(weight, float, "--output NAME=WEIGHT") or (1.0,)
-            pairs.append((name, float(number)))
-        else:
-            pairs.append((text, 1.0))
-    return tuple(pairs)
+    """`NAME=WEIGHT` pairs; a name alone weighs 1."""
+    return tuple(
+        parse_pair(text, float, "--output NAME[=WEIGHT]") if "=" in text else (text, 1.0)
+        for text in texts
+    )

@@ -73,8 +73,8 @@ def loss_rows(project: Project, profile: LossProfile) -> Table:
     return ("layer", *levels, *profile.schemes, *drop), [
         (
             labels.get(row.id, row.id),
-            *_cells(row.pruning, len(levels)),
-            *_cells(row.quantization, len(profile.schemes)),
+            *_cells(profile, row.pruning, len(levels)),
+            *_cells(profile, row.quantization, len(profile.schemes)),
             *([_points(profile, _nth(row.pruning.drops, at))] if has_drops else []),
         )
         for row in profile.layers
@@ -144,15 +144,15 @@ def _level(level: float) -> str:
     return f"{level * 100:.4g}%"
 
 
-def _cells(losses: Losses, count: int) -> list[str]:
-    return [_cell(losses, at) for at in range(count)]
+def _cells(profile: LossProfile, losses: Losses, count: int) -> list[str]:
+    return [_cell(profile, losses, at) for at in range(count)]
 
 
-def _cell(losses: Losses, at: int) -> str:
+def _cell(profile: LossProfile, losses: Losses, at: int) -> str:
     value = _nth(losses.values, at)
     if value is None:
         return NOT_MEASURED
-    return f"{'' if losses.is_measured(at) else ESTIMATED}{format_score(value)}"
+    return f"{ESTIMATED if profile.is_estimated(losses, at) else ''}{format_score(value)}"
 
 
 def _points(profile: LossProfile, value: float | None) -> str:

@@ -71,18 +71,20 @@ def parse_numbers(text: str, kind: type[int | float], option: str) -> tuple[Any,
         raise UsageError(f"{option} takes numbers separated by commas, not {text!r}.") from None
 
 
+def parse_pair(text: str, kind: Callable[[str], Any], form: str) -> tuple[str, Any]:
+    """A name and its number. Raises UsageError."""
+    name, _, value = text.rpartition("=")
+    try:
+        number = kind(value)
+    except ValueError:
+        number = math.nan
+    if not name or not math.isfinite(number):
+        raise UsageError(f"{text!r} is not of the form {form}.")
+    return name, number
+
+
 def _pairs(texts: tuple[str, ...], kind: Callable[[str], Any], form: str) -> dict[str, Any]:
-    pairs = {}
-    for text in texts:
-        name, _, value = text.rpartition("=")
-        try:
-            number = kind(value)
-        except ValueError:
-            number = math.nan
-        if not name or not math.isfinite(number):
-            raise UsageError(f"{text!r} is not of the form {form}.")
-        pairs[name] = number
-    return pairs
+    return dict(parse_pair(text, kind, form) for text in texts)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

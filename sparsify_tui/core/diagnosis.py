@@ -90,7 +90,7 @@ def _concentrated(
 ) -> Diagnosis:
     worst = found[:count]
     share = sum(one.value for one in worst) / sum(one.value for one in found)
-    mark = "" if all(one.is_measured for one in found) else "~"
+    mark = "~" if any(one.is_estimated for one in found) else ""
     names = [clean_text(labels.get(one.id, one.id)) for one in worst[:_MOST_NAMED]]
     more = f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
     carry, them = ("carries", "it") if count == 1 else ("carry", "them")
@@ -107,7 +107,7 @@ def _concentrated(
 
 
 def _spread(found: list[LossAt], count: int, where: str) -> Diagnosis:
-    mark = "" if all(one.is_measured for one in found) else "~"
+    mark = "~" if any(one.is_estimated for one in found) else ""
     return Diagnosis(
         kind="spread",
         sentence=(

@@ -16,8 +16,7 @@ class LossAt:
 
     id: LayerId
     value: float
-    is_measured: bool
-    """Else it is estimated."""
+    is_estimated: bool
 
 
 def losses_at(profile: LossProfile, at: float | str) -> tuple[LossAt, ...]:
@@ -32,7 +31,7 @@ def losses_at(profile: LossProfile, at: float | str) -> tuple[LossAt, ...]:
         return ()
     place = asked.index(at)
     return tuple(
-        LossAt(id=row.id, value=value, is_measured=losses.is_measured(place))
+        LossAt(id=row.id, value=value, is_estimated=profile.is_estimated(losses, place))
         for row in profile.layers
         if (value := _value(losses := _side(row, at), place)) is not None
     )

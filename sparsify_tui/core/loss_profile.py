@@ -139,6 +139,11 @@ class LossProfile:
         """Whether values may be compared across layers; those of magnitude may not."""
         return self.method == "one-shot" and self.stage != "magnitude"
 
+    def is_estimated(self, losses: Losses, at: int) -> bool:
+        """Whether a value only follows from others; removed weight energy is computed."""
+        is_known = at < len(losses.values) and losses.values[at] is not None
+        return is_known and self.method != "magnitude" and not losses.is_measured(at)
+
     def layer(self, layer_id: str) -> LayerLoss | None:
         """The entry of a layer."""
         return next((row for row in self.layers if row.id == layer_id), None)

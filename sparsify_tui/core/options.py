@@ -26,6 +26,8 @@ class RunOptions:
     """A data file, or None for made-up samples."""
     calibration: str | None = None
     """A data file for int8 ranges; None for the same as `data`."""
+    test: str | None = None
+    """The project's test set, where it has one; known so that its use can be told."""
     images: tuple[tuple[str, ImageOptions], ...] = ()
     """How folders of images are read, by the path of each that was attached."""
     batch: int = 1
@@ -39,5 +41,5 @@ class RunOptions:
 
     @property
     def is_test_data(self) -> bool:
-        """Whether `data` is the test set, and not the one for calibration."""
-        return self.data is not None and self.data != self.calibration
+        """Whether `data` is the test set."""
+        return self.data is not None and self.data == self.test

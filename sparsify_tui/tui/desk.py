@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
 
-from sparsify_tui.core.project import replaced
+from sparsify_tui.core.loss_profile import LossProfile
+from sparsify_tui.core.project import BenchmarkRun, replaced
 
 if TYPE_CHECKING:
-    from sparsify_tui.core.loss_profile import LossProfile
     from sparsify_tui.core.optimization import Optimization
     from sparsify_tui.core.profile import PerfProfile
-    from sparsify_tui.core.project import BenchmarkRun, Project
+    from sparsify_tui.core.project import Project
     from sparsify_tui.workbench import Workbench
+
+T = TypeVar("T", LossProfile, BenchmarkRun)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,15 +45,16 @@ class Desk:
         self._opened[type(item).__name__] = item.id
         self.version += 1
 
-    def take_in(self, profile: LossProfile) -> None:
-        """Puts a newer state of a loss profile on the desk; nothing is read for it."""
+    def take_in(self, item: LossProfile | BenchmarkRun) -> None:
+        """Puts a newer state of what is being measured on the desk; nothing is read for it."""
         if self.project is None:
             return
-        present = self.project.loss_profiles
-        newer = replaced(present, profile)
-        if profile not in newer:
-            newer = (*newer, profile)
-        self.lay_out(replace(self.project, loss_profiles=newer))
+        project = self.project
+        if isinstance(item, BenchmarkRun):
+            newer = replace(project, benchmarks=_with(project.benchmarks, item))
+        else:
+            newer = replace(project, loss_profiles=_with(project.loss_profiles, item))
+        self.lay_out(newer)
 
     @property
     def perf(self) -> PerfProfile | None:
@@ -81,3 +85,9 @@ class Desk:
             self.project.optimization(self._opened.get("Optimization"))
             or self.project.optimization()
         )
+
+
+def _with(items: tuple[T, ...], newer: T) -> tuple[T, ...]:
+    if any(one.id == newer.id for one in items):
+        return replaced(items, newer)
+    return tuple(chain(items, (newer,)))

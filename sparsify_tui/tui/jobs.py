@@ -78,6 +78,10 @@ class JobQueue:
         """Those that have not ended, the one in work first."""
         return tuple(job for job in self.jobs if job.is_open)
 
+    def state_of(self, subject: str) -> JobState | None:
+        """Of the job that works on what has this id, or will; None where none does."""
+        return next((job.state for job in self.open_jobs if job.subject == subject), None)
+
     def start(self, job: Job, work: JobWork, then: Callable[[Any], None] | None = None) -> Job:
         """Puts a job at the end; `then` gets its result when it ended well."""
         self.jobs.append(job)

@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.optimization import Optimization
-from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.project import BenchmarkRun, Project
 from sparsify_tui.core.units import format_bytes
 from sparsify_tui.core.verdicts import applied_verdict
 from sparsify_tui.tui.loss.running import measure_magnitude
 from sparsify_tui.tui.new_project import NewProject
+from sparsify_tui.tui.showing import is_open, start_measuring
 
 if TYPE_CHECKING:
     from sparsify_tui.tui.app import SparsifyApp
     from sparsify_tui.workbench.benchmarks import Benchmarks
 
 PERFORMANCE, BENCHMARKS = "1", "4"
-BENCHMARK = "benchmark"
-"""Title of the job that measures one."""
 
 
 def profile_new(app: SparsifyApp, wanted: NewProject, project: Project) -> None:
@@ -36,11 +34,8 @@ def profile_new(app: SparsifyApp, wanted: NewProject, project: Project) -> None:
 def measure_perf(app: SparsifyApp, project_id: str, **how: Any) -> None:
     """Measures a performance profile; `how` is what `Measure.perf` takes."""
     measure = app.desk.bench.measure
-    app.start_job(
-        "performance",
-        PERFORMANCE,
-        lambda progress: measure.perf(project_id, on_progress=progress, **how),
-        partial(_landed, app, project_id),
+    start_measuring(
+        app, "performance", PERFORMANCE, project_id, partial(measure.perf, project_id, **how)
     )
 
 
@@ -64,14 +59,15 @@ def _start_benchmark(
     app: SparsifyApp, project_id: str, measure: Callable[..., Awaitable[BenchmarkRun]]
 ) -> None:
     """Shows each case when it is over: what stops the job leaves those before it."""
-    app.start_job(
-        BENCHMARK,
-        BENCHMARKS,
-        lambda progress: measure(
-            on_progress=progress, on_partial=lambda _: _shown_again(app, project_id)
-        ),
-        partial(_landed, app, project_id),
-    )
+
+    def show(run: BenchmarkRun) -> None:
+        job.subject = run.id
+        if is_open(app, project_id):
+            app.desk.take_in(run)
+            app.call_later(app.catch_up)
+
+    measure_shown = partial(measure, on_partial=show)
+    job = start_measuring(app, "benchmark", BENCHMARKS, project_id, measure_shown)
 
 
 def save_changed_model(app: SparsifyApp, project_id: str, plan: Optimization, file: str) -> None:
@@ -85,19 +81,3 @@ def save_changed_model(app: SparsifyApp, project_id: str, plan: Optimization, fi
             f"{applied.file}: {format_bytes(applied.bytes)}, {applied_verdict(applied)}"
         ),
     )
-
-
-def _shown_again(app: SparsifyApp, project_id: str) -> None:
-    """Something was stored: shows it where its project is still open."""
-    if app.desk.project is not None and app.desk.project.id == project_id:
-        app.desk.refresh()
-        app.catch_up()
-
-
-def _landed(app: SparsifyApp, project_id: str, result: PerfProfile | BenchmarkRun) -> None:
-    """A result was stored: opens it where its project is still open."""
-    if app.desk.project is not None and app.desk.project.id == project_id:
-        app.desk.refresh()
-        app.desk.look_at(result)
-        app.catch_up()
-    app.confirm(f"{result.name} is done")

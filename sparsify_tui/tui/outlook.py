@@ -125,14 +125,14 @@ def _loss_lines(layer: Layer, plan: Optimization, loss: LossProfile | None) -> l
         return [f"{metric}: not measured"]
     level = plan.levels.get(layer.id, 0.0)
     at = loss.levels.index(level) if level in loss.levels else -1
-    is_measured = at >= 0 and row.pruning.is_measured(at)
+    is_known = at >= 0 and not loss.is_estimated(row.pruning, at)
     is_same = plan.pruning.structure == loss.structure
-    is_estimated = level > 0 and not (is_measured and is_same)
+    is_estimated = level > 0 and not (is_known and is_same)
     lines = [f"{metric} {figure_text(curve.at(level), is_estimated=is_estimated)}"]
     int8 = loss.at_scheme(row, _INT8)
     if layer.id in plan.quantized and int8 is not None:
-        is_measured = row.quantization.is_measured(loss.schemes.index(_INT8))
-        lines.append(f"  and in int8 {figure_text(int8, is_estimated=not is_measured)}")
+        is_estimated = loss.is_estimated(row.quantization, loss.schemes.index(_INT8))
+        lines.append(f"  and in int8 {figure_text(int8, is_estimated=is_estimated)}")
     return lines
 
 

@@ -12,7 +12,7 @@ from sparsify_tui.core.optimization import Optimization, edit_field
 from sparsify_tui.core.project import Project
 from sparsify_tui.errors import SparsifyError, UsageError
 from sparsify_tui.tui.dialogs.field import Field
-from sparsify_tui.workbench.plans import DEFAULT_SPARSITY, PlanRequest
+from sparsify_tui.workbench.plans import DEFAULT_SPARSITY, PlanRequest, with_magnitudes
 
 NUMBERS = ("float", "int8")
 _SPREAD_FIELDS = frozenset({"target", "scope"})
@@ -21,7 +21,7 @@ _SPREAD_FIELDS = frozenset({"target", "scope"})
 def new_plan_fields(project: Project) -> tuple[Field, ...]:
     """Target, spread, number format and name."""
     target, scope = _spread_fields(
-        DEFAULT_SPARSITY, "global" if project.loss_profiles else SCOPES[0]
+        DEFAULT_SPARSITY, "global" if with_magnitudes(project) else SCOPES[0]
     )
     return (
         replace(

@@ -1,17 +1,42 @@
-"""What a benchmark has so far: stored case by case, so that it outlives its job."""
+"""What is measured for long is stored while it grows, so that it outlives its job."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from sparsify_tui.core.project import BenchmarkRun, Project, replaced
+from sparsify_tui.core.loss_profile import LossProfile
+from sparsify_tui.core.project import BenchmarkRun, replaced
 from sparsify_tui.core.runs import without_case
-from sparsify_tui.errors import JobError
+from sparsify_tui.core.text import clean_text
+from sparsify_tui.errors import CancelledJobError, JobError
 from sparsify_tui.workbench.projects import Projects
 
 OnBenchmark: TypeAlias = "Callable[[BenchmarkRun], None]"
+T = TypeVar("T", LossProfile, BenchmarkRun)
+
+
+def present(items: tuple[T, ...], wanted: T) -> T:
+    """The stored state of what is being measured.
+
+    Raises:
+        CancelledJobError: It was deleted meanwhile.
+    """
+    for one in items:
+        if one.id == wanted.id:
+            return one
+    raise CancelledJobError(f"{clean_text(wanted.name)} was deleted while it was measured.")
+
+
+def grown(items: tuple[T, ...], newer: T) -> tuple[T, ...]:
+    """With a newer state in place of the stored one, whose name and notes it keeps.
+
+    Raises:
+        CancelledJobError: It was deleted meanwhile.
+    """
+    kept = present(items, newer)
+    return replaced(items, replace(newer, name=kept.name, notes=kept.notes))
 
 
 class KeptBenchmark:
@@ -30,17 +55,30 @@ class KeptBenchmark:
         self._project_id = project_id
         self._tell = tell
         self._latest: BenchmarkRun | None = None
+        self._is_stored = False
 
     def __call__(self, run: BenchmarkRun) -> None:
-        """Keeps the newest state."""
+        """Keeps the newest state.
+
+        Raises:
+            CancelledJobError: It was deleted meanwhile.
+        """
         self._latest = run
         if run.runs:
             self.store(run)
 
     def store(self, run: BenchmarkRun) -> BenchmarkRun:
-        """Puts it in the project, under the name and with the notes it was given there."""
-        project = self._projects.update(self._project_id, lambda stored: _holding(stored, run))
-        kept = next(one for one in project.benchmarks if one.id == run.id)
+        """Puts it in the project, under the name and with the notes it was given there.
+
+        Raises:
+            CancelledJobError: It was deleted meanwhile.
+        """
+        project = self._projects.update(
+            self._project_id,
+            lambda stored: replace(stored, benchmarks=self._with(stored.benchmarks, run)),
+        )
+        self._is_stored = True
+        kept = present(project.benchmarks, run)
         if self._tell is not None:
             self._tell(kept)
         return kept
@@ -61,11 +99,7 @@ class KeptBenchmark:
         self._latest = None  # a job that ends before its first case shall not go on for ever
         return left
 
-
-def _holding(project: Project, run: BenchmarkRun) -> Project:
-    """The project with this state of the benchmark in place of an earlier one."""
-    present = next((one for one in project.benchmarks if one.id == run.id), None)
-    if present is None:
-        return replace(project, benchmarks=(*project.benchmarks, run))
-    newer = replace(run, name=present.name, notes=present.notes)
-    return replace(project, benchmarks=replaced(project.benchmarks, newer))
+    def _with(
+        self, stored: tuple[BenchmarkRun, ...], run: BenchmarkRun
+    ) -> tuple[BenchmarkRun, ...]:
+        return grown(stored, run) if self._is_stored else (*stored, run)

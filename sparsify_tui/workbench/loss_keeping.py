@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from sparsify_tui.core.loss_profile import LayerLoss, LossProfile, LossRequest
-from sparsify_tui.core.project import Project, replaced
-from sparsify_tui.core.text import clean_text
+from sparsify_tui.core.project import Project
 from sparsify_tui.errors import CancelledJobError
 from sparsify_tui.identity import new_id, now
+from sparsify_tui.workbench.kept import grown, present
 from sparsify_tui.workbench.projects import Projects
 
 OnPartial: TypeAlias = Callable[[LossProfile], None]
@@ -86,9 +86,10 @@ class Keeper:
         newest = profile or self._newest
         if newest != self._stored:
             project = self._projects.update(
-                self._project_id, lambda stored: with_profile(stored, newest)
+                self._project_id,
+                lambda stored: replace(stored, loss_profiles=grown(stored.loss_profiles, newest)),
             )
-            self._stored = self._newest = _present(project, newest)
+            self._stored = self._newest = present(project.loss_profiles, newest)
         now = time.monotonic()
         self._next = now + max(_REST_S, (now - begun) / _SHARE)
         return self._stored
@@ -97,17 +98,3 @@ class Keeper:
         """As `store`, for a job that has ended early; a profile that is deleted stays so."""
         with suppress(CancelledJobError):
             self.store()
-
-
-def with_profile(project: Project, profile: LossProfile) -> Project:
-    """The project with a new state of one of its profiles. Raises CancelledJobError."""
-    present = _present(project, profile)
-    newer = replace(profile, name=present.name, notes=present.notes)
-    return replace(project, loss_profiles=replaced(project.loss_profiles, newer))
-
-
-def _present(project: Project, profile: LossProfile) -> LossProfile:
-    for one in project.loss_profiles:
-        if one.id == profile.id:
-            return one
-    raise CancelledJobError(f"{clean_text(profile.name)} was deleted while it was measured.")

@@ -58,7 +58,7 @@ class Plans:
         self._projects = projects
 
     def check(self, project: Project, request: PlanRequest) -> None:
-        """Refuses before a search what `create` would refuse after it.
+        """Refuses before a search what `create` would refuse after it, magnitudes aside.
 
         Raises:
             UsageError: A level or layer makes no sense.
@@ -70,11 +70,14 @@ class Plans:
         """A new optimization by the project's training settings, stored.
 
         Raises:
-            UsageError: A level or layer makes no sense.
+            UsageError: A level or layer makes no sense, or nothing tells where a global spread
+                puts the zeros.
             ModelError: The model has nothing to prune.
         """
-        project = self._projects.load(project_id)
-        plan = draft(project, request or PlanRequest())
+        project, asked = self._projects.load(project_id), request or PlanRequest()
+        plan = draft(project, asked)
+        if asked.sparsity is not None:
+            _check_magnitudes(project, asked.scope)
         self._projects.update(
             project_id,
             lambda stored: replace(stored, optimizations=(*stored.optimizations, plan)),
@@ -115,12 +118,17 @@ class Plans:
     def spread(
         self, project: Project, plan: Optimization, target: float, scope: str
     ) -> Optimization:
-        """The plan with its target spread again over the free layers."""
+        """The plan with its target spread again over the free layers.
+
+        Raises:
+            UsageError: Nothing tells where a global spread puts the zeros.
+        """
+        _check_magnitudes(project, scope)
         pruned = self.with_pruning(project, plan)
         return spread_target(pruned, project.model, target, scope, with_magnitudes(project))
 
     def has_magnitudes(self, project: Project) -> bool:
-        """Whether a loss profile knows what the global rule looks at; without, it is uniform."""
+        """Whether a loss profile knows what the global rule looks at."""
         return with_magnitudes(project) is not None
 
     def with_pruning(self, project: Project, plan: Optimization) -> Optimization:
@@ -174,6 +182,15 @@ def with_magnitudes(project: Project) -> LossProfile | None:
         if any(row.magnitudes for row in profile.layers) and not project.is_stale(profile):
             return profile
     return None
+
+
+def _check_magnitudes(project: Project, scope: str) -> None:
+    if scope == "global" and with_magnitudes(project) is None:
+        raise UsageError(
+            "One threshold for all layers needs a loss profile of the present model.",
+            "Press 2, then m, or run `sparsify-tui profile loss PROJECT --method magnitude`: "
+            "it takes about a second.",
+        )
 
 
 def _scheduled(project: Project, request: PlanRequest) -> Optimization:

@@ -35,11 +35,12 @@ def run_options(
         threads: None for the cores allowed.
     """
     data = next((found for role in roles if (found := project.data_for(role))), None)
-    calibration = project.data_for("calibration")
+    calibration, test = project.data_for("calibration"), project.data_for("test")
     return replace(
         projects.run_options(project),
         data=data.path if data else None,
         calibration=calibration.path if calibration else None,
+        test=test.path if test else None,
         batch=batch,
         threads=threads or allowed_cores(),
     )

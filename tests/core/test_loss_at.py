@@ -20,17 +20,17 @@ ROWS = (
 
 @pytest.fixture
 def profile() -> LossProfile:
-    return replace(examples.loss_profile(*ROWS, levels=(0.5, 0.9)), schemes=("int8",))
+    return replace(examples.loss_profile(*ROWS, levels=(0.5, 0.9)), schemes=("int8",), method="one-shot")
 
 
 def known(profile: LossProfile, at: float | str) -> list[tuple[str, float, bool]]:
-    return [(one.id, one.value, one.is_measured) for one in losses_at(profile, at)]
+    return [(one.id, one.value, one.is_estimated) for one in losses_at(profile, at)]
 
 
 def test_layers_with_a_value_are_listed_with_how_sure_it_is(profile: LossProfile) -> None:
-    assert known(profile, 0.5) == [("a", 0.1, True)]
-    assert known(profile, 0.9) == [("a", 0.6, False), ("b", 0.2, True)]
-    assert known(profile, "int8") == [("a", 0.01, True)]
+    assert known(profile, 0.5) == [("a", 0.1, False)]
+    assert known(profile, 0.9) == [("a", 0.6, True), ("b", 0.2, False)]
+    assert known(profile, "int8") == [("a", 0.01, False)]
 
 
 def test_nothing_is_known_where_nothing_was_asked_for(profile: LossProfile) -> None:

@@ -12,7 +12,7 @@ from sparsify_tui.codec import document_from, value_from
 from sparsify_tui.core.cases import BenchmarkRequest, Case, ChangedModel
 from sparsify_tui.core.modifiers import Quantization
 from sparsify_tui.core.project import AppliedModel, BenchmarkRun, DataSet, Project, Run
-from sparsify_tui.errors import JobError, UsageError
+from sparsify_tui.errors import CancelledJobError, JobError, UsageError
 from sparsify_tui.jobs.spec import JobSpec
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.jobs import JOB_KINDS
@@ -67,6 +67,7 @@ async def test_the_job_is_told_what_the_project_knows(
 
     options = jobs.asked[-1].args["options"]
     assert (options["data"], options["calibration"]) == ("test.npz", "calibration.npz")
+    assert options["test"] == "test.npz"
     assert (options["batch"], options["threads"], options["engine"]) == (4, 3, "onnxruntime")
     assert dict(options["dims"]) == {"n": 2}
     assert dict(options["values"]) == {"x": 0.5}
@@ -347,6 +348,22 @@ async def test_a_name_and_notes_given_meanwhile_stay(tmp_path: Path) -> None:
 
     assert (run.name, run.notes, run.cases_done) == ("mine", "on mains power", 4)
     assert bench.projects.load(net.id).benchmarks == (run,)
+
+
+@pytest.mark.parametrize("case", [1, 4])
+async def test_one_that_is_deleted_while_it_is_measured_stays_deleted(
+    tmp_path: Path, case: int
+) -> None:
+    bench, net = await crashing_bench(tmp_path, Crashing())
+
+    def delete(run: BenchmarkRun) -> None:
+        if run.cases_done == case:
+            bench.projects.delete_item(net.id, run.id)
+
+    with pytest.raises(CancelledJobError, match="was deleted while it was measured"):
+        await bench.benchmarks.run(net.id, BenchmarkRequest(), on_partial=delete)
+
+    assert bench.projects.load(net.id).benchmarks == ()
 
 
 async def test_a_job_that_ends_before_it_goes_on_ends_the_benchmark(tmp_path: Path) -> None:

@@ -70,6 +70,23 @@ def test_a_global_spread_looks_at_the_newest_profile_that_knows_the_magnitudes(
     assert bench.plans.has_magnitudes(replace(net, loss_profiles=(known, begun)))
 
 
+def test_a_global_spread_is_refused_where_no_profile_knows_the_magnitudes(
+    net: Project, bench: Workbench
+) -> None:
+    begun = examples.loss_profile(examples.layer_loss(ONE, magnitudes=()))
+    bench.projects.update(net.id, lambda stored: replace(stored, loss_profiles=(begun,)))
+    request = PlanRequest(sparsity=0.5, scope="global")
+    bench.plans.check(net, request)  # they may still be measured
+
+    with pytest.raises(UsageError, match="needs a loss profile"):
+        bench.plans.create(net.id, request)
+    with pytest.raises(UsageError, match="needs a loss profile"):
+        bench.plans.spread(net, draft(net, PlanRequest()), 0.5, "global")
+
+    assert bench.projects.load(net.id).optimizations == ()
+    assert bench.plans.create(net.id, replace(request, sparsity=None)).levels == {}
+
+
 def test_the_schedule_comes_from_the_training_unless_the_request_says_otherwise(
     net: Project,
 ) -> None:

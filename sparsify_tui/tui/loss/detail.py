@@ -12,6 +12,7 @@ from sparsify_tui.tui.loss.figures import Aspect, aspects_of, metric_words, sche
 from sparsify_tui.tui.loss.summary import is_of_runs
 
 _LONGEST = 400
+_COMPUTED = "computed from the weights"
 
 
 def entry_detail(view: LossView, key: str) -> tuple[str, list[str]]:
@@ -24,7 +25,8 @@ def _entry_lines(view: LossView, entry: Entry) -> list[str]:
     lines = [*_layer_lines(entry), ""]
     if entry.loss is None:
         return [*lines, "not measured: this profile does not know the layer"]
-    return [*lines, *_status_lines(entry.loss), "", *_value_lines(view.profile, entry.loss)]
+    profile, loss = view.profile, entry.loss
+    return [*lines, *_status_lines(profile, loss), "", *_value_lines(profile, loss)]
 
 
 def _layer_lines(entry: Entry) -> list[str]:
@@ -43,13 +45,13 @@ def _layer_lines(entry: Entry) -> list[str]:
     return lines
 
 
-def _status_lines(loss: LayerLoss) -> list[str]:
+def _status_lines(profile: LossProfile, loss: LayerLoss) -> list[str]:
     """Whether it was measured, and why where it was not."""
     settled = ", settled" if loss.settled else ", not settled yet"
     samples = max((*loss.pruning.samples, *loss.quantization.samples), default=0)
     said = {
         "measured": f"measured on {samples} samples{settled}",
-        "estimated": f"~ estimated; {_basis(loss)}",
+        "estimated": f"~ estimated; {_basis(loss)}" if is_of_runs(profile) else _COMPUTED,
         "not measured": "not measured",
     }[loss.status]
     reason = f"reason: {clean_text(loss.reason, _LONGEST)}" if loss.reason else ""

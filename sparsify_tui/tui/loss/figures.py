@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sparsify_tui.core.loss_profile import LayerLoss, Losses, LossProfile
@@ -69,6 +69,8 @@ class Aspect:
     """None for a scheme."""
     is_drop: bool = False
     """Whether the fall of the metric is meant, not the distance between outputs."""
+    profile: LossProfile = field(compare=False, repr=False)
+    """Whose it is; a later state of a growing one has the same levels and schemes."""
 
     def figure(self, row: LayerLoss | None) -> Figure:
         """What a layer loses; without a value where it has no entry or none was measured."""
@@ -84,12 +86,8 @@ class Aspect:
             value=value,
             low=_at(found.lows, self.at),
             high=_at(found.highs, self.at),
-            is_estimated=not found.is_measured(self.at),
+            is_estimated=self.profile.is_estimated(found, self.at),
         )
-
-    def samples(self, row: LayerLoss) -> int:
-        """How many samples the value rests on."""
-        return _at(self._losses(row).samples, self.at) or 0
 
     def _losses(self, row: LayerLoss) -> Losses:
         return row.quantization if self.level is None else row.pruning
@@ -104,6 +102,7 @@ def aspects_of(profile: LossProfile) -> tuple[Aspect, ...]:
             words=f"at {level_text(level)}",
             at=at,
             level=level,
+            profile=profile,
         )
         for at, level in enumerate(profile.levels)
     )
@@ -114,6 +113,7 @@ def aspects_of(profile: LossProfile) -> tuple[Aspect, ...]:
             words=f"as {scheme_words(scheme)}",
             at=at,
             level=None,
+            profile=profile,
         )
         for at, scheme in enumerate(profile.schemes)
     )

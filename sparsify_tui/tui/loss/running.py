@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from sparsify_tui.core.loss_profile import LossProfile, LossRequest
-from sparsify_tui.errors import SparsifyError
-from sparsify_tui.tui.jobs import Job, JobState, OnProgress
+from sparsify_tui.tui.jobs import Job
+from sparsify_tui.tui.showing import Measuring, is_open, start_measuring
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -20,7 +20,6 @@ LOSS = "2"
 """Key of the section."""
 _BETWEEN_DRAWINGS_S = 1.0
 _SOON_S = 0.01
-Measuring: TypeAlias = "Callable[..., Awaitable[LossProfile]]"
 
 
 def measure_magnitude(
@@ -50,11 +49,6 @@ def resume_one_shot(app: SparsifyApp, project_id: str, profile_id: str) -> None:
     app.show_jobs()
 
 
-def job_of(app: SparsifyApp, profile: LossProfile) -> JobState | None:
-    """The state of the job of this interface that works on the profile, or will."""
-    return next((job.state for job in app.queue.open_jobs if job.subject == profile.id), None)
-
-
 class GrowingProfile:
     """Shows each newer state of a profile where its project is open, once a second at most."""
 
@@ -70,7 +64,7 @@ class GrowingProfile:
         """Takes a newer state, and draws it when it is time."""
         if self.job is not None:
             self.job.subject = profile.id
-        if self._newest is None and _is_open(self._app, self._project_id):
+        if self._newest is None and is_open(self._app, self._project_id):
             self._app.desk.look_at(profile)
         self._newest = profile
         if self._timer is None:
@@ -84,7 +78,7 @@ class GrowingProfile:
 
     def _draw(self) -> None:
         self._timer, self._drawn = None, time.monotonic()
-        if self._newest is None or not _is_open(self._app, self._project_id):
+        if self._newest is None or not is_open(self._app, self._project_id):
             return
         self._app.desk.take_in(self._newest)
         section = self._app.section
@@ -93,35 +87,19 @@ class GrowingProfile:
 
 
 def _start(
-    app: SparsifyApp, project_id: str, measure: Measuring, growing: GrowingProfile | None = None
+    app: SparsifyApp,
+    project_id: str,
+    measure: Measuring[LossProfile],
+    growing: GrowingProfile | None = None,
 ) -> Job:
-    async def work(progress: OnProgress) -> LossProfile:
+    async def shown(**listeners: Any) -> LossProfile:
         try:
-            return await measure(on_progress=progress)
-        finally:  # what was measured is stored, however it ended
+            return await measure(**listeners)
+        finally:
             if growing is not None:
                 growing.end()
-            app.call_later(_show_stored, app, project_id)
 
-    def done(profile: LossProfile) -> None:
-        if _is_open(app, project_id):
-            app.desk.look_at(profile)
-        app.confirm(f"{profile.name} is done")
-
-    job = app.start_job("loss", LOSS, work, done)
+    job = start_measuring(app, "loss", LOSS, project_id, shown)
     if growing is not None:
         growing.job = job
     return job
-
-
-def _show_stored(app: SparsifyApp, project_id: str) -> None:
-    if not _is_open(app, project_id):
-        return
-    try:
-        app.refresh_project()
-    except SparsifyError as error:
-        app.report(error)
-
-
-def _is_open(app: SparsifyApp, project_id: str) -> bool:
-    return app.desk.project is not None and app.desk.project.id == project_id

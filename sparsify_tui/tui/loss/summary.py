@@ -123,7 +123,7 @@ def _state_line(profile: LossProfile, *, job: JobState | None, is_stale: bool) -
             ("~ estimated so far", _QUIET),
         ]
     follows = "the model has changed: r makes another" if is_stale else "C continues"
-    return [(f"stopped at {what}: {done} of {total} layers measured, {follows}", _WARN)]
+    return [(f"not complete: {what}, {done} of {total} layers measured, {follows}", _WARN)]
 
 
 def is_of_runs(profile: LossProfile) -> bool:

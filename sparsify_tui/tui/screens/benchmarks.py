@@ -32,7 +32,7 @@ from sparsify_tui.tui.bench.rows import (
 )
 from sparsify_tui.tui.dialogs.form import Form
 from sparsify_tui.tui.dialogs.text_view import TextView
-from sparsify_tui.tui.measuring import BENCHMARK, measure_again, measure_benchmark
+from sparsify_tui.tui.measuring import measure_again, measure_benchmark
 from sparsify_tui.tui.save_model import ask_and_save
 from sparsify_tui.tui.screens.stored import StoredScreen
 from sparsify_tui.tui.symbols import symbols_of
@@ -78,7 +78,7 @@ class BenchmarksScreen(StoredScreen):
     def __init__(self) -> None:
         super().__init__()
         self._newest = ""
-        self._measured_now = ""
+        self._measured_now = frozenset[str]()
         self._runs: dict[str, ChosenRun] = {}
         self._beside: tuple[Beside, ...] = ()
 
@@ -131,7 +131,7 @@ class BenchmarksScreen(StoredScreen):
     def show_job(self, text: str) -> None:
         """Says in the top line what runs; a benchmark that runs no more was stopped."""
         super().show_job(text)
-        if self._is_ready and self._measured_now != self._newest_if_measured():
+        if self._is_ready and self._measured_now != self._in_work():
             self._follow()
 
     def action_run(self) -> None:
@@ -216,7 +216,7 @@ class BenchmarksScreen(StoredScreen):
         """Shows all that is known of a run, also where the pane has no room."""
         chosen = self._runs.get(event.key)
         if chosen is not None:
-            is_running = chosen.benchmark.id == self._measured_now
+            is_running = chosen.benchmark.id in self._measured_now
             text = "\n".join(detail_lines(chosen, is_running=is_running))
             self.app.push_screen(
                 TextView(chosen.name, text, copy=lambda kept: self.owner.copy_text(kept, "detail"))
@@ -241,10 +241,9 @@ class BenchmarksScreen(StoredScreen):
         key = self.query_one(Table).cursor_key
         return self._runs.get(key) if key else None
 
-    def _newest_if_measured(self) -> str:
-        """Id of the newest benchmark while one is being measured, else empty."""
-        jobs = self.owner.queue.open_jobs
-        return self._newest if any(job.title == BENCHMARK for job in jobs) else ""
+    def _in_work(self) -> frozenset[str]:
+        """Ids of what is being measured here."""
+        return frozenset(job.subject for job in self.owner.queue.open_jobs if job.subject)
 
     def _plan_to_save(self) -> Optimization | None:
         chosen = self._current()
@@ -253,10 +252,10 @@ class BenchmarksScreen(StoredScreen):
 
     def _follow(self) -> None:
         """Brings headline, chart and pane in line with the cursor."""
-        chosen, self._measured_now = self._current(), self._newest_if_measured()
+        chosen, self._measured_now = self._current(), self._in_work()
         if chosen is None:
             return
-        is_running = chosen.benchmark.id == self._measured_now
+        is_running = chosen.benchmark.id in self._measured_now
         if self._beside:
             lines = beside_headline(self._beside)
             shown = [row.chosen for row in self._beside]

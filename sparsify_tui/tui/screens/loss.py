@@ -26,12 +26,8 @@ from sparsify_tui.tui.loss.figures import aspects_of, chosen_aspect
 from sparsify_tui.tui.loss.forms import empty_steps, is_magnitude, request_fields, request_from
 from sparsify_tui.tui.loss.lenses import Lens, compared_lens, profile_lens
 from sparsify_tui.tui.loss.rows import LossRows
-from sparsify_tui.tui.loss.running import (
-    job_of,
-    measure_magnitude,
-    measure_one_shot,
-    resume_one_shot,
-)
+from sparsify_tui.tui.loss.running import measure_magnitude, measure_one_shot, resume_one_shot
+from sparsify_tui.tui.loss.summary import is_of_runs
 from sparsify_tui.tui.perf.detail import titled
 from sparsify_tui.tui.screens.stored import NotedScreen
 from sparsify_tui.tui.symbols import symbols_of
@@ -124,7 +120,7 @@ class LossScreen(NotedScreen):
         if profile is None:
             self._view = self._lens = None
             return
-        self._job = job_of(self.owner, profile)
+        self._job = self.owner.queue.state_of(profile.id)
         self._view = self._view_of(profile)
         lens = self._lens = self._compared_lens(self._view) or self._profile_lens(self._view)
         headline = self.query_one(Headline)
@@ -140,7 +136,7 @@ class LossScreen(NotedScreen):
         """Says in the top line what runs; a profile that does no more was stopped."""
         super().show_job(text)
         profile = self.desk.loss if self._is_ready and self.desk.project else None
-        if profile is not None and self._job != job_of(self.owner, profile):
+        if profile is not None and self._job != self.owner.queue.state_of(profile.id):
             self.show()
 
     def open_picked(self, item_id: str) -> None:
@@ -190,7 +186,11 @@ class LossScreen(NotedScreen):
     def action_axis(self) -> None:
         """Turns the scatter from parameters to time."""
         if not self.query_one(LossCharts).turn_axis():
-            self.confirm("no times of this model file: 1, then r, measures them")
+            self.confirm(
+                "times are shown for one profile alone: Esc leaves the comparison"
+                if self._against
+                else "no times of this model file: 1, then r, measures them"
+            )
 
     def action_level(self, by: int) -> None:
         """Looks at the next level or scheme."""
@@ -203,7 +203,7 @@ class LossScreen(NotedScreen):
     def action_drop(self) -> None:
         """Turns from the distance between outputs to the fall of the metric."""
         if self._view is None or not self._view.profile.score:
-            self.confirm("no drop of a metric: the data had no labels")
+            self.confirm(_no_drop(self._view.profile) if self._view else "no loss profile yet")
             return
         self._is_drop = not self._is_drop
         self.show()
@@ -288,3 +288,11 @@ class LossScreen(NotedScreen):
         if key is not None and self._lens is not None:
             self.query_one(LossCharts).follow(key, table.marked_keys)
             self.show_detail(titled(*self._lens.detail(key)))
+
+
+def _no_drop(profile: LossProfile) -> str:
+    if not is_of_runs(profile):
+        return "no drop of a metric: weight magnitude runs no model"
+    if not profile.is_ranking:
+        return "no drop of a metric yet"
+    return "no drop of a metric: the data had no labels"

@@ -23,7 +23,6 @@ from sparsify_tui.core.optimization import (
 )
 from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.units import format_percent
-from sparsify_tui.errors import UsageError
 from sparsify_tui.tui import questions
 from sparsify_tui.tui.dialogs.form import Form
 from sparsify_tui.tui.int8_search import ask_and_search, search_int8
@@ -215,15 +214,6 @@ class OptimizationScreen(EditedScreen):
         if answers is None:
             return
         request = request_from_answers(answers)
-        is_global = request.sparsity is not None and request.scope == "global"
-        if is_global and self.desk.loss is None:
-            self.owner.report(
-                UsageError(
-                    "One threshold for all layers needs a loss profile.",
-                    "Press 2, then m, to make one; it takes about a second.",
-                )
-            )
-            return
         bench, project_id = self.desk.bench, self.project.id
         is_made = self.act(lambda: self._opened(bench.plans.create(project_id, request)))
         if is_made and answers["numbers"] == NUMBERS[1] and self.plan is not None:
@@ -252,7 +242,11 @@ class OptimizationScreen(EditedScreen):
         if answers is not None:
             bench, project = self.desk.bench, self.project
             target, scope = target_from_answers(answers), answers["scope"]
-            self.edit(lambda plan: bench.plans.spread(project, plan, target or 0.0, scope))
+            self.act(
+                lambda: self.edit(
+                    lambda plan: bench.plans.spread(project, plan, target or 0.0, scope)
+                )
+            )
 
     def _reschedule(self, answers: dict[str, str] | None) -> None:
         if answers is not None:

@@ -9,6 +9,7 @@ import pytest
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.cases import Case
 from sparsify_tui.core.project import BenchmarkRun
+from sparsify_tui.errors import StoreError
 from sparsify_tui.jobs.spec import JobSpec
 from sparsify_tui.store.projects import ProjectStore
 from sparsify_tui.tui.app import SparsifyApp
@@ -270,6 +271,40 @@ async def test_a_case_is_shown_as_soon_as_it_is_over(house: House):
         await pilot.press("enter")
         await until(lambda: "fed with" in frame(app), pilot)
         assert "1 of 3 cases so far" in frame(app)
+
+
+async def test_a_store_that_cannot_be_read_ends_no_benchmark(house: House):
+    """What was measured is handed over; hours of work do not hang on reading it again."""
+    done = asyncio.Event()
+
+    def refuse(_project_id: str) -> None:
+        raise StoreError("The disk is gone.")
+
+    async def run(_spec: JobSpec, _progress: object, on_partial: Any) -> Any:
+        house.bench.projects.load = refuse  # type: ignore[method-assign]
+        on_partial(document_from(HALF_DONE))
+        await done.wait()
+        return document_from(replace(HALF_DONE, cases_done=3))
+
+    house.bench = Workbench(house.bench.home, run=run)
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "4", "r", "f2")
+        await until(lambda: "1 of 3 cases so far" in frame(app), pilot)
+        done.set()
+        await until(lambda: "The disk is gone." in frame(app), pilot)
+        assert app.queue.jobs[-1].state == "done"
+
+
+async def test_only_what_is_being_measured_is_called_so(house: House):
+    keep(house, HALF_DONE)
+    house.jobs.hold.clear()
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "4", "r", "f2")
+        await until(lambda: "benchmark 1/4" in frame(app), pilot)
+        await until(lambda: "stopped after 1 of 3 cases" in frame(app), pilot)
+        assert "so far" not in frame(app)
 
 
 async def test_a_stopped_benchmark_keeps_its_cases_and_says_how_many(house: House):

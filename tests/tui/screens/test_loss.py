@@ -186,7 +186,7 @@ async def test_a_stopped_profile_keeps_what_is_measured_and_continues(house: Hou
         await pilot.press("C")
         await until(lambda: "is being measured" in frame(app), pilot)
         await pilot.press("escape", "J", "c", "escape")
-        await until(lambda: "stopped at all levels: 1 of 7 layers measured" in frame(app), pilot)
+        await until(lambda: "not complete: all levels, 1 of 7 layers measured" in frame(app), pilot)
         assert "C continues" in frame(app)
         assert house.stored().loss_profiles[0].stage == "anchors"
         house.jobs.hold.set()
@@ -213,7 +213,7 @@ async def test_a_job_that_fails_leaves_the_profile_as_far_as_it_came(house: Hous
         await pilot.press("enter", "2", "r", "f2")
         await until(lambda: "ran out of memory" in frame(app), pilot)
         await pilot.press("escape")
-        await until(lambda: "stopped at all levels" in frame(app), pilot)
+        await until(lambda: "not complete: all levels" in frame(app), pilot)
 
 
 async def test_a_growing_profile_is_drawn_once_a_second_at_most(house: House, monkeypatch):
@@ -312,7 +312,7 @@ async def test_a_profile_that_waits_for_another_job_says_so(house: House):
     app = stored_with(house, stopped).app()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("enter", "r", "f2", "2")
-        await until(lambda: "stopped at all levels" in frame(app), pilot)
+        await until(lambda: "not complete: all levels" in frame(app), pilot)
         await pilot.press("C")
         await until(lambda: "waiting: all levels" in frame(app), pilot)
 

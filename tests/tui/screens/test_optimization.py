@@ -99,6 +99,27 @@ async def test_one_threshold_without_a_loss_profile_says_what_is_missing(house: 
         assert len(house.stored().optimizations) == 1
 
 
+async def test_a_profile_without_magnitudes_allows_no_global_spread(house: House):
+    """Neither a new plan nor the open one, and the form offers it only where it can be had."""
+
+    def begun(project):
+        rows = (replace(row, magnitudes=()) for row in project.loss_profiles[0].layers)
+        profile = replace(project.loss_profiles[0], layers=tuple(rows))
+        return replace(project, loss_profiles=(profile,))
+
+    house.bench.projects.update(house.project.id, begun)
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(house, pilot, app)
+        before = app.screen.plan.levels
+        await pilot.press("t", "tab", "right", "f2")
+        await until(lambda: "needs a loss profile" in frame(app), pilot)
+        assert app.screen.plan.levels == before
+        await pilot.press("escape", "n", "f2")
+        await until(lambda: len(house.stored().optimizations) == 2, pilot)
+        assert house.stored().optimizations[-1].pruning.scope == "uniform"
+
+
 async def test_the_schedule_is_a_form_of_the_modifiers_own_fields(house: House):
     app = house.app()
     async with app.run_test(size=(80, 24)) as pilot:
