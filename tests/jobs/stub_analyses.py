@@ -22,7 +22,7 @@ STUBS = {
     name: f"{__name__}:{name}"
     for name in (
         "noisy", "large", "greedy", "broken", "buggy", "sleeping", "stubborn", "timed", "growing",
-        "loss",
+        "loss", "threads",
     )
 }  # fmt: skip
 ROOT = str(Path(__file__).parents[2])
@@ -38,6 +38,11 @@ sys.exit(main())
 """The script of a real child that knows these analyses only."""
 LOSS_LAYERS = ("one", "two", "three")
 ITEM_S = 0.01
+
+
+def threads() -> Stub:
+    yield Progress(done=0, total=1, item="")
+    return Progress(done=1, total=1, item=os.environ["OPENBLAS_NUM_THREADS"])
 
 
 def noisy(text: str) -> Stub:

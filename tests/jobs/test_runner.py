@@ -86,6 +86,17 @@ async def test_an_unknown_kind_is_a_usage_error_of_the_real_child() -> None:
 
 
 @pytest.mark.usefixtures("stubs")
+async def test_matrices_are_multiplied_by_one_thread_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert (await run_job(job("threads")))["item"] == "1"
+
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    assert (await run_job(job("threads")))["item"] == "2"
+
+
+@pytest.mark.usefixtures("stubs")
 async def test_noise_on_standard_output_is_never_taken_for_an_event() -> None:
     seen: list[Progress] = []
 
