@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sparsify_tui.core.channels import GroupId
 from sparsify_tui.core.model import LayerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelCut:
+    """Units of one group of channels that are removed."""
+
+    id: GroupId
+    removed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """Pruning first, then the lossless rewriting, then int8."""
+    """Zeros first, then the lossless rewriting, then fewer channels, then int8."""
 
     levels: tuple[tuple[LayerId, float], ...] = ()
     """Unstructured sparsity by layer; layers that are not named stay as they are."""
@@ -24,7 +33,12 @@ class Changes:
     into the weights beside them.
     """
 
+    channels: tuple[ChannelCut, ...] = ()
+    """What is cut out, by group."""
+    repair: str = "none"
+    """`auto` fits what is left to the old outputs where held-out samples say it helps."""
+
     @property
     def needs_preparation(self) -> bool:
         """Whether the model is brought into its prepared float form first."""
-        return bool(self.int8) or self.respelled
+        return bool(self.int8) or bool(self.channels) or self.respelled

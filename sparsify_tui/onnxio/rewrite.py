@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 import numpy as np
@@ -30,7 +31,10 @@ _MIN_EXTERNAL_BYTES = 1024
 
 
 def prune_layers(
-    loaded: LoadedModel, model: Model, levels: Mapping[LayerId, float]
+    loaded: LoadedModel,
+    model: Model,
+    levels: Mapping[LayerId, float],
+    places: Mapping[LayerId, str] = MappingProxyType({}),
 ) -> tuple[ModelProto, dict[LayerId, float]]:
     """Zeroes the weights of least magnitude in the stored tensor of each layer named.
 
@@ -41,6 +45,7 @@ def prune_layers(
         loaded: The file in memory, which stays as it is.
         model: What `read_model` found in it.
         levels: Sparsity wanted by layer, in [0, 1].
+        places: Names of stored tensors, for layers whose weight is not where `model` says.
 
     Returns:
         The pruned copy, and the sparsity reached by layer.
@@ -49,9 +54,16 @@ def prune_layers(
         UsageError: A layer is unknown or cannot be pruned, or a level is out of range.
     """
     weights = {layer_id: _weight_to_prune(model, layer_id, levels) for layer_id in levels}
+    weights |= {layer_id: name for layer_id, name in places.items() if layer_id in levels}
     pruned = _copy(loaded.proto)
     graphs = (pruned.graph, *bodies(pruned))
     tensors = {name: tensor for graph in graphs for name, tensor in stored_constants(graph)}
+    if gone := [layer_id for layer_id, weight in weights.items() if weight not in tensors]:
+        raise UsageError(
+            f"The layer {clean_text(gone[0])} cannot be pruned once channels are removed: the "
+            "runtime merges it with its neighbours.",
+            "Set its sparsity to 0.",
+        )
     return pruned, {
         layer_id: _prune(tensors[weight], loaded.constants.grid(weight), levels[layer_id])
         for layer_id, weight in weights.items()

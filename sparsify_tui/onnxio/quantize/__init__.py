@@ -7,9 +7,10 @@ from sparsify_tui.onnxio.quantize.layers import (
     QuantLayer,
     observed_tensors,
     quantizable_layers,
+    stored_weights,
     why_not,
 )
-from sparsify_tui.onnxio.quantize.prepare import Prepared, exposed, prepare
+from sparsify_tui.onnxio.quantize.prepare import Prepared, as_stored, exposed, prepare
 from sparsify_tui.onnxio.quantize.qdq import quantize
 from sparsify_tui.onnxio.quantize.ranges import Ranges
 
@@ -17,11 +18,13 @@ __all__ = [
     "Prepared",
     "QuantLayer",
     "Ranges",
+    "as_stored",
     "exposed",
     "layer_edges",
     "observed_tensors",
     "prepare",
     "quantizable_layers",
     "quantize",
+    "stored_weights",
     "why_not",
 ]

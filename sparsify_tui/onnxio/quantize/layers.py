@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from onnx import NodeProto
 
 from sparsify_tui.core.model import Layer, LayerId, Model
@@ -17,6 +19,7 @@ from sparsify_tui.onnxio.quantize.links import Links
 from sparsify_tui.onnxio.quantize.obstacles import obstacle
 from sparsify_tui.onnxio.quantize.origins import PRODUCTS
 from sparsify_tui.onnxio.quantize.prepare import Prepared
+from sparsify_tui.onnxio.tensors import tensor_values
 from sparsify_tui.onnxio.views import attribute_int
 
 Kind = Literal["matrix", "depthwise", "squeeze", "pointwise", "spatial"]
@@ -67,6 +70,23 @@ def why_not(prepared: Prepared, model: Model) -> dict[LayerId, str]:
         for layer in model.prunable
     }
     return {layer_id: reason for layer_id, reason in reasons.items() if reason}
+
+
+def stored_weights(prepared: Prepared, model: Model) -> dict[LayerId, NDArray[np.generic]]:
+    """The weights of the prunable layers as the prepared main graph holds them.
+
+    Of a layer that the prepared graph computes in several places, the first.
+    """
+    owners = {user: layer.id for layer in model.prunable for user in layer.users}
+    links = Links(prepared.proto.graph)
+    found: dict[LayerId, NDArray[np.generic]] = {}
+    for node in links.nodes:
+        layer = owners.get(prepared.origins.get(first_output(node), first_output(node)))
+        held = [links.initializers[name] for name in node.input if name in links.initializers]
+        matrices = [tensor for tensor in held if len(tensor.dims) > 1]
+        if layer is not None and matrices:
+            found.setdefault(layer, tensor_values(matrices[0]))
+    return found
 
 
 def observed_tensors(prepared: Prepared, layers: Iterable[QuantLayer]) -> tuple[str, ...]:

@@ -34,7 +34,10 @@ class Prepared:
     proto: ModelProto
     """Operator set 13 or newer; constants are initializers; nodes are named by first output."""
     origins: Mapping[str, str]
-    """First output of the node in the file, by that of each Conv, Gemm and MatMul here."""
+    """First output of the node in the file, by that of each Conv, Gemm and MatMul here.
+
+    Those that are missing here have the same.
+    """
     repairs: tuple[str, ...]
     """Every change, in words."""
     respelled: int
@@ -68,6 +71,17 @@ def prepare(loaded: LoadedModel, simplify: Simplify, *, respell: bool = False) -
     )
 
 
+def as_stored(loaded: LoadedModel) -> Prepared:
+    """A copy in which constants are initializers, and nothing else is changed.
+
+    Args:
+        loaded: The file in memory, which stays as it is.
+    """
+    proto = ModelProto()
+    proto.CopyFrom(loaded.proto)
+    return Prepared(proto=proto, origins={}, repairs=tuple(_lift(proto)), respelled=0)
+
+
 def exposed(prepared: Prepared, names: Iterable[str]) -> ModelProto:
     """A copy of the prepared model that also outputs the named tensors."""
     return expose_tensors(prepared.proto, names)
@@ -76,11 +90,7 @@ def exposed(prepared: Prepared, names: Iterable[str]) -> ModelProto:
 def _lifted(original: ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
     proto = ModelProto()
     proto.CopyFrom(original)
-    notes: list[str] = []
-    if closed := close_initializers(proto.graph):
-        notes.append(f"{closed} initializers that were also inputs made constant")
-    if lifted := lift_constants(proto):
-        notes.append(f"{lifted} Constant nodes made initializers")
+    notes = list(_lift(proto))
     for graph in (proto.graph, *bodies(proto)):
         graph.ClearField("value_info")
     proto.ir_version = max(proto.ir_version, _FIRST_IR)
@@ -89,6 +99,13 @@ def _lifted(original: ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
         notes.append(f"operator set {opset_version(proto)} converted to {opset_version(raised)}")
         lift_constants(raised)
     return raised, tuple(notes)
+
+
+def _lift(proto: ModelProto) -> Iterator[str]:
+    if closed := close_initializers(proto.graph):
+        yield f"{closed} initializers that were also inputs made constant"
+    if lifted := lift_constants(proto):
+        yield f"{lifted} Constant nodes made initializers"
 
 
 def _respelled(graph: GraphProto) -> Counter[str]:
