@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -11,9 +11,9 @@ from statistics import median
 from sparsify_tui.analyses.changed import FloatForm
 from sparsify_tui.analyses.clock import Laps, compare_laps
 from sparsify_tui.analyses.int8_rows import INTEGER_KERNELS, Int8Row, conversions, int8_row
-from sparsify_tui.analyses.kernels import Charge, Profiled, ProfilerCost, charge_kernels
+from sparsify_tui.analyses.kernels import Charge, charge_kernels
 from sparsify_tui.analyses.opened import Opened
-from sparsify_tui.analyses.race import race
+from sparsify_tui.analyses.race import profile_forms, race
 from sparsify_tui.core.candidates import Candidate, candidates, probes
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
@@ -29,7 +29,6 @@ from sparsify_tui.onnxio.rewrite import write_model
 FLOAT, ALL = "float", "all"
 MIXES = 4
 """Beside the one of all layers: enough to fit two factors."""
-_ROUNDS = 5
 _COPIES_IN_MEMORY = 4
 """A session holds its weights, and the packed form of them, beside the file's own."""
 
@@ -128,7 +127,7 @@ def measure_forms(
     files = [forms.file(forms.all_layers)]
     if not plain or forms.is_respelled:
         files.append(forms.prepared_file)
-    quantised, *rest = yield from _profile(opened, files, folder)
+    quantised, *rest = yield from profile_forms(opened, files, folder, "profiling int8")
     plain = rest[0] if rest else plain
     if not any(kernel.op_type in INTEGER_KERNELS for kernel in quantised):
         raise ModelError(
@@ -164,22 +163,6 @@ def measure_forms(
         mixes=tuple(_mix(mix, found, model, measured) for mix, found in measured.items()),
     )
     return Int8Result(lane=lane, model=fitted, rows=rows)
-
-
-def _profile(
-    opened: Opened, files: Sequence[Path], folder: Path
-) -> Generator[Progress, None, list[tuple[KernelTime, ...]]]:
-    """Kernels of some forms, profiled in the same rounds."""
-    threads, feeds = opened.options.threads, opened.feeds(opened.batch)
-    every = [Profiled(opened.engine, file, threads, feeds, rounds=_ROUNDS) for file in files]
-    cost = ProfilerCost(opened.engine, threads, folder, rounds=_ROUNDS)
-    for at in range(_ROUNDS):
-        for one in every:
-            one.run_round()
-        cost.run_round()
-        yield Progress(done=at + 1, total=_ROUNDS, item="profiling int8")
-    each = cost.per_kernel_ms()
-    return [one.kernel_times(each) for one in every]
 
 
 def _gain(before: Charge | None, row: Int8Row) -> float:

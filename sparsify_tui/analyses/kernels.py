@@ -22,7 +22,7 @@ from sparsify_tui.onnxio.rewrite import write_model
 
 FEWEST_PROFILED_RUNS = 20
 """With the minimum of 20 runs a node's time is within 3 %, even on a loaded machine."""
-_MOST_PROFILED_RUNS = 100
+MOST_PROFILED_RUNS = 100
 """Each kernel of each is an event to be read, which takes longer than a short kernel runs."""
 _PROFILED_S = 1.5
 _BLANK_KERNELS = 200
@@ -98,7 +98,7 @@ class Profiled:
         feeds: Feeds,
         *,
         rounds: int,
-        most: int = _MOST_PROFILED_RUNS,
+        most: int = MOST_PROFILED_RUNS,
     ) -> None:
         self._session = engine.open(file, threads=threads, profiled=True)
         self._feeds = feeds

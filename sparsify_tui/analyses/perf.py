@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sparsify_tui.analyses.channels.lanes import ChannelResult, measure_channels
 from sparsify_tui.analyses.clock import Laps, time_in_rounds, warm_up
 from sparsify_tui.analyses.int8 import Int8Result, measure_int8
 from sparsify_tui.analyses.int8_rows import Int8Row
@@ -32,7 +34,7 @@ _PRODUCT_SIZE = 1024
 
 
 def profile_performance(
-    *, options: dict[str, Any], name: str, seconds: float, int8: bool
+    *, options: dict[str, Any], name: str, seconds: float, int8: bool, channels: bool
 ) -> Generator[Progress, None, PerfProfile]:
     """Measures the model end to end and kernel by kernel, and charges kernels to their layers.
 
@@ -44,6 +46,7 @@ def profile_performance(
         name: Of the stored profile.
         seconds: Least time of the whole runs.
         int8: Whether the int8 lane is measured, too.
+        channels: Whether the channel lanes are measured, too.
     """
     yield Progress(done=0, total=1, item="reading the model")
     opened = open_model(value_from(options, RunOptions))
@@ -52,6 +55,7 @@ def profile_performance(
         meter = _peak_meter(opened, folder)
         cold_ms, laps, kernels, cost_ms = yield from _run(opened, folder, seconds, meter)
         lane = (yield from measure_int8(opened, folder, seconds, kernels)) if int8 else None
+        narrow = (yield from measure_channels(opened, folder, seconds)) if channels else None
     total = summarize_runs(laps.samples_ms, batch=opened.batch, gauge=laps.gauge)
     charged, others = charge_kernels(kernels, opened.loaded, opened.model)
     return PerfProfile(
@@ -64,12 +68,13 @@ def profile_performance(
         inputs=opened.samples.source,
         total=total,
         cold_ms=cold_ms,
-        layers=_layer_times(opened, charged, lane, total.min_ms),
+        layers=_layer_times(opened, charged, lane, narrow, total.min_ms),
         others=others,
         coverage=_coverage(opened, kernels, charged),
         profiler_cost_ms=cost_ms,
         peak=meter.peak(),
         int8=None if lane is None else lane.lane,
+        channels=None if narrow is None else narrow.lanes,
     )
 
 
@@ -126,13 +131,16 @@ def _layer_times(
     opened: Opened,
     charged: Mapping[LayerId, Charge],
     lane: Int8Result | None,
+    narrow: ChannelResult | None,
     whole_ms: float,
 ) -> tuple[LayerTime, ...]:
     rows = {} if lane is None else lane.rows
-    return tuple(
+    times = tuple(
         _layer_time(opened, layer, charged.get(layer.id), rows.get(layer.id, Int8Row()), whole_ms)
         for layer in opened.model.layers
     )
+    narrowed = {} if narrow is None else narrow.layer_ms
+    return tuple(replace(time, channel_ms=narrowed.get(time.id, ())) for time in times)
 
 
 def _layer_time(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sparsify_tui.cli.channel_documents import by_share, channel_lines, channels_document
 from sparsify_tui.cli.documents import timing_document
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.best import accuracy_text, int8_speed_up
@@ -34,6 +35,7 @@ def perf_document(profile: PerfProfile) -> dict[str, Any]:
         "not_attributed_ms": profile.not_attributed_ms,
         "peak": None if profile.peak is None else document_from(profile.peak),
         "int8": None if profile.int8 is None else _lane_document(profile, profile.int8),
+        "channels": None if profile.channels is None else channels_document(profile.channels),
         "layers": [_layer_document(row) for row in profile.layers],
         "other": [document_from(row) for row in profile.others],
     }
@@ -57,9 +59,13 @@ def perf_lines(profile: PerfProfile) -> Iterator[str]:
             f"peak of this machine: {profile.peak.gflops:.0f} GFLOP/s, "
             f"{profile.peak.gbytes_per_s:.1f} GB/s"
         )
-    lane = profile.int8
-    if lane is None:
-        return
+    if profile.int8 is not None:
+        yield from _int8_lines(profile, profile.int8)
+    if profile.channels is not None:
+        yield from channel_lines(profile.channels)
+
+
+def _int8_lines(profile: PerfProfile, lane: Int8Lane) -> Iterator[str]:
     ratio = int8_speed_up(profile)
     if ratio is None or lane.total is None:
         yield f"int8: {clean_text(lane.refused, 400)}"
@@ -86,7 +92,7 @@ def _layer_document(row: LayerTime) -> dict[str, Any]:
         "int8_ms": row.int8_ms,
         "int8_kernel": row.int8_kernel,
         "int8_note": row.int8_note,
-        "channel_ms": None,
+        "channel_ms": by_share(row.channel_ms) if row.channel_ms else None,
     }
 
 

@@ -7,6 +7,7 @@ import io
 
 from sparsify_tui.cli.report import Table
 from sparsify_tui.core.breakdown import GROUPINGS, TimeRow
+from sparsify_tui.core.channel_lanes import SHARES
 from sparsify_tui.core.perf_change import PerfChange
 from sparsify_tui.core.profile import Peak, PerfProfile
 from sparsify_tui.core.project import Project
@@ -24,19 +25,27 @@ from sparsify_tui.core.units import (
 _SIZES = ("layer", "op", "params", "FLOPs", "ms", "share")
 _ROOF = ("GFLOP/s", "% of peak", "FLOPs/byte")
 _INT8 = ("int8 ms", "gain", "int8 note")
+_CHANNELS = tuple(f"{format_percent(share, 0)} ms" for share in SHARES)
 
 
 def perf_rows(project: Project, profile: PerfProfile, grouping: str = "kernels") -> Table:
-    """Rows of a breakdown, with roofline and int8 where the profile has them."""
+    """Rows of a breakdown, with roofline, int8 and channel widths where the profile has them."""
     rows = GROUPINGS[grouping](project.model, profile)
     has_roof = any(row.gflops is not None for row in rows)
     has_int8 = profile.int8 is not None
-    titles = (*_SIZES, *(_ROOF if has_roof else ()), *(_INT8 if has_int8 else ()))
+    has_channels = any(row.channel_ms for row in rows)
+    titles = (
+        *_SIZES,
+        *(_ROOF if has_roof else ()),
+        *(_INT8 if has_int8 else ()),
+        *(_CHANNELS if has_channels else ()),
+    )
     return titles, [
         (
             *_sizes(row, profile.total.min_ms),
             *(_roof(row, profile.peak) if has_roof else ()),
             *(_int8(row) if has_int8 else ()),
+            *(_channels(row) if has_channels else ()),
         )
         for row in rows
     ]
@@ -114,3 +123,9 @@ def _int8(row: TimeRow) -> tuple[str, ...]:
     if not row.layers:
         return "", "", ""
     return format_ms(row.int8_ms), format_ratio(row.int8_gain), row.int8_note
+
+
+def _channels(row: TimeRow) -> tuple[str, ...]:
+    if not row.channel_ms:
+        return ("",) * len(_CHANNELS)
+    return tuple(format_ms(ms) for ms in row.channel_ms)

@@ -46,6 +46,9 @@ def profile_group() -> None:
 )
 @click.option("--engine", default=DEFAULT_ENGINE, show_default=True)
 @click.option("--int8/--no-int8", default=True, show_default=True, help="The int8 lane, too.")
+@click.option(
+    "--channels/--no-channels", default=True, show_default=True, help="The channel lanes, too."
+)
 @click.option("--approximate", is_flag=True, help="FLOPs from the architecture; runs nothing.")
 @click.option("--name", default="")
 @input_options
@@ -60,6 +63,7 @@ def perf_command(
     seconds: float,
     engine: str,
     int8: bool,
+    channels: bool,
     approximate: bool,
     name: str,
     dims: tuple[str, ...],
@@ -84,6 +88,7 @@ def perf_command(
             seconds=seconds,
             engine=engine,
             int8=int8,
+            channels=channels,
             on_progress=narrator,
         )
         return bench.projects.load(found.id), profile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -72,6 +72,19 @@ class TimeRow:
         """Time in float over time in int8, of the layers that have both."""
         both = [(one.ms, one.int8_ms) for one in self.times if one.ms and one.int8_ms]
         return sum(ms for ms, _ in both) / sum(ms for _, ms in both) if both else None
+
+    @property
+    def channel_ms(self) -> tuple[float | None, ...]:
+        """Of the layers that ran narrowed, one for each of `SHARES`; empty without lanes."""
+        lanes = [one.channel_ms for one in self.times if one.channel_ms]
+        return tuple(_sum_of_known(values) for values in zip(*lanes, strict=True))
+
+    @property
+    def channel_gains(self) -> tuple[float | None, ...]:
+        """Full over narrowed time, one for each of `SHARES`, of the layers that have both."""
+        known = [(one.ms, one.channel_ms) for one in self.times if one.ms and one.channel_ms]
+        lanes = zip(*(narrow for _, narrow in known), strict=True)
+        return tuple(_gain([ms for ms, _ in known], values) for values in lanes)
 
     @property
     def int8_note(self) -> str:
@@ -179,6 +192,11 @@ def _sum(key: str, name: str, rows: list[TimeRow]) -> TimeRow:
         layers=tuple(layer for row in rows for layer in row.layers),
         times=tuple(time for row in rows for time in row.times),
     )
+
+
+def _gain(before: Sequence[float], after: Sequence[float | None]) -> float | None:
+    both = [(a, b) for a, b in zip(before, after, strict=True) if b]
+    return sum(a for a, _ in both) / sum(b for _, b in both) if both else None
 
 
 def _sum_of_known(amounts: Iterable[Amount | None]) -> Amount | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 
+from sparsify_tui.core.channel_lanes import ChannelLanes
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.placement import MixModel, Placement
@@ -84,6 +85,8 @@ class LayerTime:
     int8_kernel: str = ""
     int8_note: str = ""
     """Why int8 does not pay here, or was not measured."""
+    channel_ms: tuple[float | None, ...] = ()
+    """In copies with all groups of channels narrowed to `SHARES`; empty when not measured."""
 
     @property
     def int8_gain_ms(self) -> float:
@@ -150,6 +153,8 @@ class PerfProfile:
     peak: Peak | None = None
     int8: Int8Lane | None = None
     """None when the lane was not asked for."""
+    channels: ChannelLanes | None = None
+    """None when the lanes were not asked for."""
 
     @property
     def mix_model(self) -> MixModel | None:

@@ -1,4 +1,4 @@
-"""Models to measure the measuring with: one that does next to nothing, one that does its most."""
+"""Models that measure the machine: next to nothing, its most, and channels of any number."""
 
 from __future__ import annotations
 
@@ -36,6 +36,25 @@ def matrix_product(size: int) -> ModelProto:
     product = helper.make_node("MatMul", [INPUT, weight.name], ["y"], name="y")
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, square) for name in (INPUT, "y")]
     return _model(helper.make_graph([product], "product", [ends[0]], [ends[1]], [weight]))
+
+
+def convolutions(outer: int, inner: int, side: int) -> ModelProto:
+    """Two 3x3 convolutions with a Relu after each, `inner` channels between them.
+
+    Its one input is `INPUT`, of shape [1, outer, side, side], like its output.
+    """
+    shape = [1, outer, side, side]
+    nodes, weights = [], []
+    data = INPUT
+    for name, channels in (("inner", (inner, outer)), ("outer", (outer, inner))):
+        ones = np.full((*channels, 3, 3), 1 / (9 * channels[1]), dtype=np.float32)
+        weights.append(numpy_helper.from_array(ones, f"{name}_weight"))
+        taken = [data, weights[-1].name]
+        nodes.append(helper.make_node("Conv", taken, [f"{name}_sum"], pads=[1, 1, 1, 1]))
+        nodes.append(helper.make_node("Relu", [f"{name}_sum"], [name]))
+        data = name
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in (INPUT, data)]
+    return _model(helper.make_graph(nodes, "convolutions", [ends[0]], [ends[1]], weights))
 
 
 def _model(graph: GraphProto) -> ModelProto:

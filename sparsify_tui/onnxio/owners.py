@@ -96,7 +96,7 @@ class KernelOwner:
         return () if owner is None else (owner,)
 
     def _by_name(self, name: str, op_type: str) -> LayerId | None:
-        known = _known_name(name, self._outputs)
+        known = known_name(name, self._outputs)
         if known is None:
             return None
         tensor = self._outputs[known]
@@ -143,7 +143,7 @@ def idle_layers(loaded: LoadedModel, model: Model, kernels: Iterable[Kernel]) ->
     scopes: dict[str, Scope] = {}
     for scope, node in scoped_nodes(loaded.proto.graph):
         scopes |= dict.fromkeys((node.name, *node.output), scope)
-    names = {_known_name(name, scopes) for name, _ in kernels}
+    names = {known_name(name, scopes) for name, _ in kernels}
     busy = {(), *(scopes[name] for name in names if name is not None)}
     active = {scope[:depth] for scope in busy for depth in range(len(scope) + 1)}
     return {
@@ -162,7 +162,8 @@ def _outputs_by_name(nodes: Sequence[NodeProto]) -> dict[str, str]:
     return {name: output for name, output in named.items() if name and output}
 
 
-def _known_name(name: str, known: Mapping[str, object]) -> str | None:
+def known_name(name: str, known: Mapping[str, object]) -> str | None:
+    """What a kernel is named after, without what the runtime added; None where it is unknown."""
     # the whole name first: a tensor may itself be called x_nchwc
     while name not in known:
         for addition in (_MADE_BY_FUSION, _MADE_BY_CAST, _MADE_BY_QUANTIZING):

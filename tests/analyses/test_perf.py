@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from sparsify_tui.analyses import clock, opened
+from sparsify_tui.analyses import clock, kernels, opened
+from sparsify_tui.analyses.channels import lanes
 from sparsify_tui.analyses.kernels import FEWEST_PROFILED_RUNS
 from sparsify_tui.analyses.perf import profile_performance
+from sparsify_tui.codec import document_from, value_from
+from sparsify_tui.core.channel_lanes import SHARES
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.protocols import KernelTime
 from sparsify_tui.engines import peak
@@ -24,9 +27,13 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return saved(two_layers(), tmp_path / "m.onnx")
 
 
-def profile(path: Path, *, int8: bool = False, **more: object) -> PerfProfile:
+def profile(
+    path: Path, *, int8: bool = False, channels: bool = False, **more: object
+) -> PerfProfile:
     found: PerfProfile = finished(
-        profile_performance(options=options(path, **more), name="one", seconds=0.05, int8=int8)
+        profile_performance(
+            options=options(path, **more), name="one", seconds=0.05, int8=int8, channels=channels
+        )
     )
     return found
 
@@ -125,8 +132,27 @@ def test_the_int8_lane_stands_beside_the_float_times(path: Path) -> None:
     assert perf.mix_model.predict(()) == perf.int8.float_ms
 
 
-def test_without_the_lane_nothing_is_said_of_int8(path: Path) -> None:
+def test_the_channel_lanes_stand_beside_the_full_times(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_TURN_MS", 1.0)
+    monkeypatch.setattr(kernels, "_BLANK_KERNELS", 20)
+    monkeypatch.setattr(lanes, "MIXES", 1)
+    monkeypatch.setattr(lanes, "_WARM_UP_S", 0.01)
+    perf = profile(path, channels=True, threads=1)
+
+    assert perf.channels is not None
+    assert perf.channels.model is not None
+    assert [group.kind for group in perf.channels.map.groups] == ["hidden unit"]
+    assert [len(row.channel_ms) for row in perf.layers] == [len(SHARES)] * 2
+    assert value_from(document_from(perf), PerfProfile) == perf
+
+
+def test_without_lanes_nothing_is_said_of_int8_and_channels(path: Path) -> None:
     perf = profile(path)
+
+    assert perf.channels is None
+    assert {row.channel_ms for row in perf.layers} == {()}
 
     assert perf.int8 is None
     assert perf.mix_model is None

@@ -29,7 +29,11 @@ def main() -> None:
             options = dataclasses.replace(options, batch=asked.batch)
         profile: PerfProfile = finished(
             profile_performance(
-                options=dict(request(options)), name=subject.name, seconds=3.0, int8=False
+                options=dict(request(options)),
+                name=subject.name,
+                seconds=3.0,
+                int8=False,
+                channels=False,
             )
         )
         found[subject.name] = {

@@ -51,7 +51,9 @@ def measured(subject: Subject, path: Path, asked: argparse.Namespace) -> dict[st
     with patch.object(OnnxRuntime, "open", counting), patch.object(place, "pass_gate", no_gate):
         start = time.perf_counter()
         profile: PerfProfile = finished(
-            profile_performance(options=options, name="x", seconds=PERFORMANCE_S, int8=True)
+            profile_performance(
+                options=options, name="x", seconds=PERFORMANCE_S, int8=True, channels=True
+            )
         )
         profile_s = time.perf_counter() - start
         known = document_from(profile) if profile.mix_model else None

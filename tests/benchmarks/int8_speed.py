@@ -58,7 +58,9 @@ def measured(subject: Subject, path: Path, asked: argparse.Namespace) -> dict[st
     options = run_options(subject, path, asked)
     start = time.perf_counter()
     profile: PerfProfile = finished(
-        profile_performance(options=dict(request(options)), name="x", seconds=3.0, int8=True)
+        profile_performance(
+            options=dict(request(options)), name="x", seconds=3.0, int8=True, channels=False
+        )
     )
     profiled_s = time.perf_counter() - start
     start = time.perf_counter()

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from sparsify_tui.core.channel_lanes import ChannelLanes
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.profile import LayerTime, OtherTime, Peak, PerfProfile
 from sparsify_tui.store.projects import ProjectStore
 from tests.cli.driver import Commands
 from tests.core import examples
+from tests.core.narrowed import channel_lanes
 
 NAMES = ("layer1.0.conv", "layer1.1.conv", "head")
 
@@ -23,6 +25,7 @@ def profile(**changes: Any) -> PerfProfile:
         LayerTime(
             id=LayerId(name), ms=2.0, share=0.2, flops=100_000_000, bytes=500_000,
             kernel="Conv", int8_ms=1.0, int8_note="" if at else "boundary conversion",
+            channel_ms=(1.5, 1.0, None),
         )
         for at, name in enumerate(NAMES)
     )  # fmt: skip
@@ -35,6 +38,7 @@ def profile(**changes: Any) -> PerfProfile:
             total=examples.timing(median_ms=5.0), float_ms=10.0,
             calibration="made-up samples", mixes=(mix,),
         ),
+        "channels": channel_lanes(*NAMES),
     }  # fmt: skip
     return examples.perf_profile(**fields | changes)
 
@@ -115,7 +119,7 @@ def test_the_section_as_text_has_roofline_and_int8(stored: Commands) -> None:
 
 
 def test_a_profile_without_lane_and_peak_has_no_columns_for_them(stored: Commands) -> None:
-    bare = profile(id="p3", name="bare", int8=None, peak=None, layers=())
+    bare = profile(id="p3", name="bare", int8=None, channels=None, peak=None, layers=())
     (project,) = ProjectStore(stored.home).summaries()
     ProjectStore(stored.home).update(
         project.id, lambda found: replace(found, perf_profiles=(bare,)), examples.MOMENT
@@ -123,7 +127,45 @@ def test_a_profile_without_lane_and_peak_has_no_columns_for_them(stored: Command
 
     out = stored.ok("show", "net", "performance").out
     assert "int8" not in out
+    assert "channels" not in out
     assert "GFLOP/s" not in out
+
+
+def test_channel_widths_come_with_intervals_the_models_error_and_what_is_locked(
+    stored: Commands,
+) -> None:
+    answer = stored.json("perf-profiles", "show", "net", "perf")
+
+    assert answer["layers"][0]["channel_ms"] == {"0.75": 1.5, "0.5": 1.0, "0.25": None}
+    channels = answer["channels"]
+    assert (channels["step"], channels["refused"]) == (16, None)
+    assert channels["totals"]["0.5"]["ratio"] == {"value": 1.6, "low": 1.58, "high": 1.62}
+    assert channels["median_error"] == pytest.approx(0.02)
+    assert channels["mixes"][0]["error"] == pytest.approx(0.01)
+    assert channels["locked"] == [{"layers": ["head", "y"], "reason": "an output ends it"}]
+    assert [group["size"] for group in channels["groups"]] == [64, 32]
+
+    out = stored.ok("perf-profiles", "table", "net", "perf").out
+    for words in ("channels kept: 75% 1.20× [1.18×, 1.22×]", "worst 4.0%", "locked: an output"):
+        assert words in out
+    assert "75% ms" in out
+
+
+def test_refused_channel_lanes_say_why_and_leave_layers_without(stored: Commands) -> None:
+    refused = profile(
+        id="p3", name="bare", layers=(), channels=ChannelLanes(refused="Nothing to cut.")
+    )
+    (project,) = ProjectStore(stored.home).summaries()
+    ProjectStore(stored.home).update(
+        project.id, lambda found: replace(found, perf_profiles=(refused,)), examples.MOMENT
+    )
+
+    answer = stored.json("show", "net", "performance")
+    assert (answer["channels"]["refused"], answer["channels"]["totals"]) == (
+        "Nothing to cut.",
+        None,
+    )
+    assert "channels: Nothing to cut." in stored.ok("perf-profiles", "table", "net").out
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,23 @@ def test_a_row_reaches_a_part_of_what_the_roof_allows_at_its_intensity() -> None
     assert row.of_roof(Peak(gflops=100.0, gbytes_per_s=1.0)) == pytest.approx(1.0 / 4.0)
     assert row.of_roof(Peak(gflops=2.0, gbytes_per_s=1.0)) == pytest.approx(1.0 / 2.0)
     assert row.of_roof(None) is None
+
+
+def test_a_sum_adds_the_narrowed_times_of_its_layers_share_by_share() -> None:
+    found = profile(
+        time("layer1.0.a", 4.0, channel_ms=(3.0, 2.0, None)),
+        time("layer1.1.b", 2.0, channel_ms=(2.0, 1.0, 0.5)),
+        time("fc", None, channel_ms=(1.0, 1.0, 1.0)),
+    )
+    stage, fc, *rest = stage_rows(MODEL, found)
+
+    assert stage.channel_ms == (5.0, 3.0, 0.5)
+    assert stage.channel_gains == pytest.approx((6 / 5, 6 / 3, 2 / 0.5))
+    assert fc.channel_ms == (1.0, 1.0, 1.0)
+    assert fc.channel_gains == ()
+    assert {row.channel_ms for row in rest} == {()}
+
+
+def test_without_lanes_no_row_has_a_narrowed_time() -> None:
+    assert {row.channel_ms for row in layer_rows(MODEL, MEASURED)} == {()}
+    assert {row.channel_gains for row in layer_rows(MODEL, MEASURED)} == {()}

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.channel_edits import with_channels
 from sparsify_tui.core.compilation import compile_recipe
-from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
 from sparsify_tui.core.optimization import Optimization, adopt_placement, set_quantized
+from tests.core.channel_examples import NET, analysis, group, net_map
 from tests.core.examples import layer, level, model_of, placement, plan_of
 
 
@@ -62,3 +66,43 @@ def test_a_rewriting_that_the_search_found_to_matter_is_noted() -> None:
     (note,) = compile_recipe(plan, model).notes
     assert "slow spellings" in note
     assert compile_recipe(set_quantized(plan, ["b"], on=True), model).notes == ()
+
+
+def notes_of_channels(plan: Optimization, model: Model = NET) -> tuple[str, ...]:
+    return compile_recipe(plan, model).notes
+
+
+def test_masks_of_channels_are_said_to_make_nothing_smaller() -> None:
+    (note,) = notes_of_channels(with_channels(plan_of(), analysis(), 0.5))
+
+    assert "make nothing smaller" in note
+    assert notes_of_channels(with_channels(plan_of(Epochs()), analysis())) == (
+        "no layer is pruned or computes in int8",
+    )
+
+
+def test_groups_that_a_recipe_cannot_say_are_named_with_the_reason() -> None:
+    groups = tuple(group(f"g{at}", 8, "stem", "", fixed=(0,)) for at in range(12))
+    plan = with_channels(plan_of(), analysis(net_map(groups=groups)), 0.5)
+
+    first, *_, more, last = notes_of_channels(plan)
+
+    assert first.startswith("the channels of g0 are left out: some of its units must stay")
+    assert more == "2 more groups of channels are left out"
+    assert "make nothing smaller" in last
+
+
+def test_masked_weights_without_a_pytorch_name_are_counted() -> None:
+    model = model_of(*(replace(one, module_path=None) for one in NET.layers))
+
+    assert "3 weights have no PyTorch name" in "".join(
+        notes_of_channels(with_channels(plan_of(), analysis(), 0.5), model)
+    )
+
+
+def test_weights_with_both_kinds_of_zeros_are_told_of() -> None:
+    zeros = plan_of(Pruning(layers=(level("one", 0.5),), start_epoch=1.0))
+
+    notes = notes_of_channels(with_channels(zeros, analysis(), 0.5))
+
+    assert any("both kinds of zeros" in note for note in notes)

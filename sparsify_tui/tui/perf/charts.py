@@ -11,12 +11,14 @@ from textual.message import Message
 from textual.widget import Widget
 
 from sparsify_tui.core.breakdown import measured_layers
+from sparsify_tui.core.channel_lanes import SHARES
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.perf_change import PerfChange
 from sparsify_tui.core.profile import Peak, PerfProfile
 from sparsify_tui.core.sparse_model import SparseEngine
 from sparsify_tui.core.units import format_count, format_ms, format_number, format_percent
 from sparsify_tui.tui.perf.sparse_table import CHARTED_LEVEL, modelled_ms
+from sparsify_tui.tui.perf.width_table import CHARTED
 from sparsify_tui.tui.widgets.layer_bars import LayerBars
 from sparsify_tui.tui.widgets.scatter_chart import Bound, ScatterChart, ScatterPoint
 
@@ -109,6 +111,20 @@ class PerfCharts(Container):
             unit=format_ms,
             second=[modelled_ms(row, profile, engine, CHARTED_LEVEL) for row in rows],
             second_name=f"modelled at {format_percent(CHARTED_LEVEL, 0)}",
+        )
+
+    def show_widths(self, model: Model, profile: PerfProfile) -> None:
+        """Times as they are, and those of the model at half its channels in front."""
+        self._leave_roof()
+        rows = [row for row in measured_layers(model, profile) if row.channel_ms]
+        self._bar_keys = tuple(row.key for row in rows)
+        self.bars.set_bars(
+            [row.ms for row in rows],
+            [row.name for row in rows],
+            title="ms by layer",
+            unit=format_ms,
+            second=[row.channel_ms[CHARTED] for row in rows],
+            second_name=f"with {format_percent(SHARES[CHARTED], 0)} of the channels",
         )
 
     def show_change(self, change: PerfChange) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from sparsify_tui.core.breakdown import TimeRow
+from sparsify_tui.core.channel_lanes import SHARES
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.profile import LayerTime, PerfProfile
 from sparsify_tui.core.text import clean_text
@@ -59,7 +60,12 @@ def layer_lines(layer: Layer, profile: PerfProfile | None) -> list[str]:
     ]
     if time is None or profile is None:
         return [*lines, format_flops(layer.flops)]
-    return [*lines, *_time_lines(layer, time, profile), *_int8_lines(time, profile)]
+    return [
+        *lines,
+        *_time_lines(layer, time, profile),
+        *_int8_lines(time, profile),
+        *_channel_lines(time, profile),
+    ]
 
 
 def _time_lines(layer: Layer, time: LayerTime, profile: PerfProfile) -> list[str]:
@@ -87,6 +93,24 @@ def _int8_lines(time: LayerTime, profile: PerfProfile) -> list[str]:
     if time.int8_note:
         lines.append(clean_text(time.int8_note))
     return lines
+
+
+def _channel_lines(time: LayerTime, profile: PerfProfile) -> list[str]:
+    """Times at all widths, and what its channels go with."""
+    lanes = profile.channels
+    if lanes is None or not time.channel_ms:
+        return []
+    lines = [""]
+    for share, ms in zip(SHARES, time.channel_ms, strict=True):
+        gain = time.ms / ms if time.ms and ms else None
+        shown = f"{format_percent(share, 0)} of channels"
+        lines.append(f"{shown} {format_ms(ms)} ms   {format_ratio(gain)}")
+    group = lanes.map.group(time.id)
+    if group is None:
+        return [*lines, "makes no channels that can go"]
+    others = len(group.producers) - 1
+    with_others = f", with {others} other layers" if others else ""
+    return [*lines, f"{group.size} {group.kind}s that can go{with_others}"]
 
 
 def _roof_text(time: LayerTime, profile: PerfProfile) -> str:

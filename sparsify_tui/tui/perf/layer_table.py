@@ -1,4 +1,4 @@
-"""The measured table: layers or sums of them, with the int8 lane and the roofline."""
+"""The measured table: layers or sums of them, with roofline, int8 and half the channels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from sparsify_tui.core.breakdown import TimeRow
+from sparsify_tui.core.channel_lanes import HALF, SHARES
 from sparsify_tui.core.profile import Peak, PerfProfile
 from sparsify_tui.core.units import (
     format_count,
@@ -39,6 +40,11 @@ _INT8 = (
     Column(key="gain", title="gain", width=6, justify="right", priority=2),
     Column(key="note", title="int8 note", width=22, priority=10),
 )
+_CHANNELS = (
+    Column(
+        key="narrow", title=f"{format_percent(HALF, 0)}ch ms", width=8, justify="right", priority=8
+    ),
+)
 
 
 def measured_columns(profile: PerfProfile) -> tuple[Column, ...]:
@@ -46,7 +52,8 @@ def measured_columns(profile: PerfProfile) -> tuple[Column, ...]:
     has_roof = any(row.gflops is not None for row in profile.layers)
     roof = _ROOF if has_roof else ()
     int8 = _INT8 if profile.int8 is not None else ()
-    return (AT, NAME, OP, PARAMS, FLOPS, MS, SHARE_BAR, SHARE, *roof, *int8)
+    channels = _CHANNELS if any(row.channel_ms for row in profile.layers) else ()
+    return (AT, NAME, OP, PARAMS, FLOPS, MS, SHARE_BAR, SHARE, *roof, *int8, *channels)
 
 
 def measured_rows(rows: Sequence[TimeRow], profile: PerfProfile, symbols: SymbolSet) -> list[Row]:
@@ -89,6 +96,7 @@ def _row(at: int, row: TimeRow, share: float | None, peak: Peak | None, bar: Tex
         "of_peak": format_percent(of_peak, 0) if row.layers else "",
         "intensity": format_number(row.intensity) if row.layers else "",
         "int8": format_ms(row.int8_ms) if row.layers else "",
+        "narrow": format_ms(_narrow_ms(row)) if row.layers else "",
         "gain": format_ratio(row.int8_gain) if row.layers else "",
     }
     return Row(
@@ -120,9 +128,15 @@ def _sort_values(
         "of_peak": of_peak,
         "intensity": row.intensity,
         "int8": row.int8_ms,
+        "narrow": _narrow_ms(row),
         "gain": row.int8_gain,
         "note": row.int8_note or None,
     }
+
+
+def _narrow_ms(row: TimeRow) -> float | None:
+    """With about half of the channels."""
+    return row.channel_ms[SHARES.index(HALF)] if row.channel_ms else None
 
 
 def _name_or_empty(name: str, style: str) -> Text:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sparsify_tui.core.best import best_compression, best_speed_up
 from sparsify_tui.core.breakdown import TimeRow
+from sparsify_tui.core.channel_lanes import ChannelLanes
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.perf_change import PerfChange
 from sparsify_tui.core.profile import PerfProfile
@@ -15,9 +16,11 @@ from sparsify_tui.core.sparse_model import MODELLED_LEVELS, SparseEngine, modell
 from sparsify_tui.tui.desk import Desk
 from sparsify_tui.tui.perf import summary
 from sparsify_tui.tui.perf.change_table import CHANGE_COLUMNS, change_rows
+from sparsify_tui.tui.perf.charts import PerfCharts
 from sparsify_tui.tui.perf.flops_table import flops_columns, flops_rows
 from sparsify_tui.tui.perf.layer_table import measured_columns, measured_rows
 from sparsify_tui.tui.perf.sparse_table import SPARSE_COLUMNS, sparse_rows
+from sparsify_tui.tui.perf.width_table import WIDTH_COLUMNS, width_rows
 from sparsify_tui.tui.symbols import SymbolSet
 from sparsify_tui.tui.widgets.table_model import Column, Row
 
@@ -29,6 +32,8 @@ class Lens:
     lines: Sequence[summary.Line]
     columns: Sequence[Column]
     rows: Sequence[Row]
+    draw: Callable[[PerfCharts], None]
+    """Puts it on the charts."""
 
 
 def measured_lens(
@@ -40,6 +45,7 @@ def measured_lens(
         lines=summary.measured_lines(profile, _best(desk), stale=project.is_stale(profile)),
         columns=measured_columns(profile),
         rows=measured_rows(breakdown, profile, symbols),
+        draw=lambda charts: charts.show_measured(project.model, profile),
     )
 
 
@@ -54,6 +60,7 @@ def flops_lens(desk: Desk, symbols: SymbolSet) -> Lens:
         ),
         columns=flops_columns(has_plan=plan is not None),
         rows=flops_rows(project.model, plan.levels if plan else {}, symbols),
+        draw=lambda charts: charts.show_flops(project.model),
     )
 
 
@@ -64,6 +71,19 @@ def modelled_lens(project: Project, profile: PerfProfile, engine: SparseEngine) 
         lines=summary.sparse_lines(engine, totals),
         columns=SPARSE_COLUMNS,
         rows=sparse_rows(project.model, profile, engine),
+        draw=lambda charts: charts.show_modelled(project.model, profile, engine),
+    )
+
+
+def width_lens(
+    project: Project, profile: PerfProfile, lanes: ChannelLanes, symbols: SymbolSet
+) -> Lens:
+    """The model narrowed, as it was measured."""
+    return Lens(
+        lines=summary.width_lines(lanes),
+        columns=WIDTH_COLUMNS,
+        rows=width_rows(project.model, profile, lanes, symbols),
+        draw=lambda charts: charts.show_widths(project.model, profile),
     )
 
 
@@ -73,6 +93,7 @@ def change_lens(change: PerfChange, symbols: SymbolSet) -> Lens:
         lines=summary.change_lines(change),
         columns=CHANGE_COLUMNS,
         rows=change_rows(change, symbols),
+        draw=lambda charts: charts.show_change(change),
     )
 
 

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sparsify_tui.core.best import Known, accuracy_text, int8_speed_up
+from sparsify_tui.core.channel_lanes import ChannelLanes
+from sparsify_tui.core.channel_words import (
+    groups_text,
+    lock_texts,
+    speed_up_text,
+    width_error_text,
+)
 from sparsify_tui.core.estimate import NO_SPEED_FROM_ZEROS, Estimate, Outlook
 from sparsify_tui.core.lane import Int8Lane
 from sparsify_tui.core.model import Model
@@ -32,7 +39,7 @@ STALE: Part = ("STALE: the model file has changed", _WARN)
 
 
 def measured_lines(profile: PerfProfile, best: Best, *, stale: bool) -> list[Line]:
-    """Latency, int8, what is known to be gained, and where it was measured."""
+    """Latency, int8, channel widths, what is known to be gained, and where it was measured."""
     total, where = profile.total, profile.environment
     style = "bold $text-success" if total.trusted else _WARN
     return [
@@ -45,6 +52,7 @@ def measured_lines(profile: PerfProfile, best: Best, *, stale: bool) -> list[Lin
             (where.isa, _QUIET),
         ],
         int8_line(profile),
+        channel_parts(profile),
         best_parts(best),
         [
             (accuracy_text(profile.int8) if profile.int8 else "", ""),
@@ -70,6 +78,35 @@ def int8_line(profile: PerfProfile) -> Line:
         (f"all int8 {format_interval(ratio.value, ratio.low, ratio.high)}", style),
         (calibration_text(lane), "$text-warning" if lane.is_made_up else ""),
         (f"{len(lane.layers)} layers", _QUIET),
+    ]
+
+
+def channel_parts(profile: PerfProfile) -> Line:
+    """The channel lanes in short, or why there are none; nothing where they were not asked for."""
+    lanes = profile.channels
+    if lanes is None:
+        return []
+    if lanes.refused:
+        return [(f"channels refused: {lanes.refused}", _WARN)]
+    fastest = max((one.ratio.low for one in lanes.totals), default=0.0)
+    style = "bold $text-success" if fastest > 1 else _WARN
+    return [
+        (f"channels {speed_up_text(lanes)}", style),
+        ("n by layer", _QUIET),
+        (width_error_text(lanes), ""),
+    ]
+
+
+def width_lines(lanes: ChannelLanes) -> list[Line]:
+    """What narrowing brings, how well it is foretold, and what cannot be narrowed."""
+    return [
+        [
+            (f"channels kept {speed_up_text(lanes)}", _STRONG),
+            ("measured, in turn with the full model", ""),
+            ("Esc back", _QUIET),
+        ],
+        [(width_error_text(lanes), ""), (f"in steps of {lanes.step}", _QUIET)],
+        [(groups_text(lanes), ""), *((text, _QUIET) for text in lock_texts(lanes))],
     ]
 
 

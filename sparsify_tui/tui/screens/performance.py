@@ -17,14 +17,12 @@ from sparsify_tui.core.perf_change import compare_profiles
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.sparse_model import SPARSE_ENGINES, SparseEngine
 from sparsify_tui.tui.dialogs.choose import Choose
-from sparsify_tui.tui.dialogs.field import Field
-from sparsify_tui.tui.dialogs.form import Form
 from sparsify_tui.tui.dialogs.pick_list import PickLine
 from sparsify_tui.tui.dialogs.text_view import TextView
 from sparsify_tui.tui.measuring import measure_perf
-from sparsify_tui.tui.new_project import run_fields
 from sparsify_tui.tui.perf.charts import PerfCharts
 from sparsify_tui.tui.perf.detail import layer_lines, row_lines, titled
+from sparsify_tui.tui.perf.forms import perf_arguments, perf_form
 from sparsify_tui.tui.perf.layer_table import share_bar_amounts
 from sparsify_tui.tui.perf.lenses import (
     Lens,
@@ -32,6 +30,7 @@ from sparsify_tui.tui.perf.lenses import (
     flops_lens,
     measured_lens,
     modelled_lens,
+    width_lens,
 )
 from sparsify_tui.tui.screens.stored import NotedScreen
 from sparsify_tui.tui.symbols import symbols_of
@@ -58,6 +57,7 @@ class PerformanceScreen(NotedScreen):
         ("t", "chart"),
         ("c", "compare"),
         ("m", "sparse"),
+        ("n", "widths"),
         ("slash", "filter"),
         ("s", "sort"),
         ("w", "wide"),
@@ -75,6 +75,7 @@ class PerformanceScreen(NotedScreen):
         Binding("t", "chart", "Chart: bars or roofline", show=False, id="perf.chart"),
         Binding("c", "compare", "Compare with another profile", show=False, id="perf.compare"),
         Binding("m", "model", "Modelled sparse engine", show=False, id="perf.model"),
+        Binding("n", "widths", "Channel widths", show=False, id="perf.widths"),
         Binding("L", "scale", "Scale of the bars", show=False, id="perf.scale"),
     ]
 
@@ -85,6 +86,7 @@ class PerformanceScreen(NotedScreen):
         self._newest = ""
         self._against: str | None = None
         self._engine: SparseEngine | None = None
+        self._wants_widths = False
         self._rows: dict[str, TimeRow] = {}
         self._resting: Timer | None = None
 
@@ -115,6 +117,7 @@ class PerformanceScreen(NotedScreen):
         self._notice_a_new_one()
         self._rows = {}
         lens = self._lens()
+        lens.draw(self.query_one(PerfCharts))
         self.query_one(Headline).show(*lens.lines)
         self.query_one(Table).show_rows(lens.rows, lens.columns)
         self.query_one(ShareBar).set_class(not self._rows, "-empty")
@@ -123,15 +126,19 @@ class PerformanceScreen(NotedScreen):
         self._follow()
 
     def _lens(self) -> Lens:
-        """What is looked at; draws its chart on the way."""
+        """What is looked at."""
         profile, other = self.profile, self.project.perf_profile(self._against)
+        symbols = symbols_of(self.app)
         if profile is None:
-            return self._show_flops()
+            return flops_lens(self.desk, symbols)
         if self._against is not None and other is not None:
-            return self._show_change(other, profile)
+            change = compare_profiles(self.project.model, other, profile)
+            return change_lens(change, symbols)
         if self._engine is not None:
-            return self._show_modelled(profile, self._engine)
-        return self._show_measured(profile)
+            return modelled_lens(self.project, profile, self._engine)
+        if self._wants_widths and profile.channels is not None:
+            return width_lens(self.project, profile, profile.channels, symbols)
+        return self._measured_lens(profile)
 
     def open_lines(self) -> list[PickLine]:
         """The stored profiles, and the FLOPs, which are always there."""
@@ -148,22 +155,7 @@ class PerformanceScreen(NotedScreen):
 
     def action_run(self) -> None:
         """Asks for batch, threads and engine, and measures."""
-        engines = self.desk.bench.benchmarks.engines
-        fields = (
-            Field(name="engine", label="Engine", kind="choice", choices=engines, value=engines[0]),
-            Field(
-                name="int8",
-                label="int8 lane",
-                kind="bool",
-                value="yes",
-                help="All layers in int8, beside the float times; onnxruntime only.",
-            ),
-            Field(name="name", label="Name", help="Empty: from batch and threads."),
-        )
-        form = Form(
-            "Measure performance", (*run_fields(self.desk.bench), *fields), accept="measure"
-        )
-        self.app.push_screen(form, self._measure)
+        self.app.push_screen(perf_form(self.desk.bench), self._measure)
 
     def action_view(self) -> None:
         """Goes to the next grouping."""
@@ -188,9 +180,20 @@ class PerformanceScreen(NotedScreen):
         if self.profile is None:
             self.confirm("a sparse engine is modelled from measured times: r measures")
             return
-        self._against = None
+        self._against, self._wants_widths = None, False
         following = dict(zip((None, *SPARSE_ENGINES), (*SPARSE_ENGINES, None), strict=True))
         self._engine = following[self._engine]
+        self.show()
+
+    def action_widths(self) -> None:
+        """Shows the model narrowed, or leaves that."""
+        lanes = self.profile.channels if self.profile else None
+        if lanes is None or lanes.refused:
+            self.confirm(lanes.refused if lanes else "no channel widths measured: r measures")
+            return
+        wanted = not self._wants_widths
+        self._leave_views()
+        self._wants_widths = wanted
         self.show()
 
     def action_compare(self) -> None:
@@ -203,14 +206,15 @@ class PerformanceScreen(NotedScreen):
 
         def compare(item_id: str | None) -> None:
             if item_id is not None:
-                self._against, self._engine = item_id, None
+                self._leave_views()
+                self._against = item_id
                 self.show()
 
         self.app.push_screen(Choose(f"Compare {current.name} with", lines), compare)
 
     def step_back(self) -> bool:
-        """Leaves the comparison or the modelled engine."""
-        had_view = self._against is not None or self._engine is not None
+        """Leaves the comparison, the modelled engine or the widths."""
+        had_view = bool(self._against or self._engine or self._wants_widths)
         if had_view:
             self._leave_views()
             self.show()
@@ -240,15 +244,7 @@ class PerformanceScreen(NotedScreen):
 
     def _measure(self, answers: dict[str, str] | None) -> None:
         if answers is not None:
-            measure_perf(
-                self.owner,
-                self.project.id,
-                batch=int(answers["batch"]),
-                threads=int(answers["threads"]),
-                engine=answers["engine"],
-                int8=answers["int8"] == "yes",
-                name=answers["name"],
-            )
+            measure_perf(self.owner, self.project.id, **perf_arguments(answers))
 
     def _notice_a_new_one(self) -> None:
         """A profile that was just measured is looked at, whatever was open."""
@@ -260,27 +256,14 @@ class PerformanceScreen(NotedScreen):
 
     def _leave_views(self) -> None:
         self._against = self._engine = None
+        self._wants_widths = False
 
-    def _show_measured(self, profile: PerfProfile) -> Lens:
+    def _measured_lens(self, profile: PerfProfile) -> Lens:
         model = self.project.model
         breakdown = GROUPINGS[self._grouping](model, profile)
         self._rows = {row.key: row for row in breakdown}
         self.query_one(ShareBar).set_shares(share_bar_amounts(operator_rows(model, profile)))
-        self.query_one(PerfCharts).show_measured(model, profile)
         return measured_lens(self.desk, profile, breakdown, symbols_of(self.app))
-
-    def _show_flops(self) -> Lens:
-        self.query_one(PerfCharts).show_flops(self.project.model)
-        return flops_lens(self.desk, symbols_of(self.app))
-
-    def _show_modelled(self, profile: PerfProfile, engine: SparseEngine) -> Lens:
-        self.query_one(PerfCharts).show_modelled(self.project.model, profile, engine)
-        return modelled_lens(self.project, profile, engine)
-
-    def _show_change(self, before: PerfProfile, after: PerfProfile) -> Lens:
-        change = compare_profiles(self.project.model, before, after)
-        self.query_one(PerfCharts).show_change(change)
-        return change_lens(change, symbols_of(self.app))
 
     def _detail(self, key: str) -> tuple[str, list[str]]:
         """Title and lines of a row."""

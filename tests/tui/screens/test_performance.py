@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sparsify_tui.core.channel_lanes import ChannelLanes
 from sparsify_tui.core.lane import Int8Lane
 from sparsify_tui.core.sparse_model import SPARSE_ENGINES
 from sparsify_tui.tui.symbols import ASCII, UNICODE
@@ -325,3 +326,76 @@ async def test_only_what_was_measured_here_has_a_roofline(house: House):
         await until(lambda: "no roofline" in frame(app), pilot)
         await pilot.press("escape", "escape")
         await until(lambda: "roofline  GFLOP/s" in frame(app), pilot)
+
+
+async def test_channel_widths_are_a_lens_with_their_speed_and_how_sure_predictions_are(
+    house: House,
+):
+    app = house.app()
+    async with app.run_test(size=(160, 50)) as pilot:
+        await pilot.press("enter")
+        await until(lambda: "channels 75% 1.20×, 50% 1.60×, 25% 2.40×" in frame(app), pilot)
+        await pilot.press("n", "j")
+        await until(lambda: "channels kept 75% 1.20×" in frame(app), pilot)
+        table = app.screen.query_one(Table)
+        assert {"full ms", "75% ms", "50% ×", "25% ms", "units"} <= set(table.column_titles)
+        text = frame(app)
+        assert "predicts widths within 2.0% (median of 3 checks, worst 4.0%)" in text
+        assert "locked: an output ends it" in text
+        assert "with 50% of the channels" in text
+        await until(lambda: "50% of channels 0.500 ms   2.00×" in frame(app), pilot)
+        assert "64 channels that can go" in frame(app)
+        await pilot.press("escape")
+        await until(lambda: "all int8" in frame(app), pilot)
+
+
+async def test_channel_widths_fit_80_columns_and_n_leaves_them_too(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        await until(lambda: "n by layer" in frame(app), pilot)
+        await pilot.press("n")
+        await until(lambda: "Esc back" in frame(app), pilot)
+        assert {"layer", "full ms", "50% ms", "50% ×"} <= set(
+            app.screen.query_one(Table).column_titles
+        )
+        await pilot.press("n")
+        await until(lambda: "all int8" in frame(app), pilot)
+
+
+async def test_a_modelled_sparse_engine_takes_the_place_of_the_widths(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        await until(lambda: "n by layer" in frame(app), pilot)
+        await pilot.press("n", "m")
+        await until(lambda: "MODELLED, not measured" in frame(app), pilot)
+        assert "channels kept" not in frame(app)
+        await pilot.press("n")
+        await until(lambda: "channels kept" in frame(app), pilot)
+        assert "MODELLED" not in frame(app)
+
+
+async def test_widths_that_were_refused_or_not_measured_say_why(house: House):
+    _with_profile(house, channels=ChannelLanes(refused="No channels can be removed: tied."))
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        await until(lambda: "channels refused: No channels can be removed" in frame(app), pilot)
+        _with_profile(house, channels=None)
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        await until(lambda: "all int8" in frame(app), pilot)
+        assert "channels" not in frame(app)
+        await pilot.press("n")
+        await until(lambda: "no channel widths measured: r measures" in frame(app), pilot)
+
+
+async def test_measuring_asks_for_the_lanes(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "r", "f2")
+        await until(lambda: len(house.stored().perf_profiles) == 2, pilot)
+        asked = house.jobs.specs[-1].args
+        assert (asked["int8"], asked["channels"]) == (True, True)
