@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from sparsify_tui.analyses.channels.loss import profile_group_loss
 from sparsify_tui.analyses.evaluate import Evaluator, evaluate_layer, evaluator_of
 from sparsify_tui.analyses.executors import open_executor
-from sparsify_tui.analyses.loss_log import Item, ItemLog
+from sparsify_tui.analyses.loss_log import Item, ItemLog, log_header
 from sparsify_tui.analyses.loss_table import LossTable
 from sparsify_tui.analyses.setup import Setup
 from sparsify_tui.analyses.spent import Spent
@@ -28,12 +29,11 @@ from sparsify_tui.core.loss_profile import FEW_SAMPLES, LossProfile, LossRequest
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.protocols import Partial, Progress
-from sparsify_tui.core.structures import levels_of
+from sparsify_tui.core.structures import CHANNEL, levels_of
 from sparsify_tui.errors import ModelError
 
 _WAKE_S = 0.5
 _PARTIAL_S = 4.0
-_VERSION = 2
 Work: TypeAlias = "tuple[Layer, tuple[str, ...], int, int]"
 """A layer, its changes, and a range of samples."""
 
@@ -56,7 +56,7 @@ def profile_one_shot(
     log: str,
     shares: dict[str, float],
 ) -> Generator[Progress | Partial, None, LossProfile]:
-    """Measures each layer of a model, the ones with the largest share of time first.
+    """Measures each layer of a model, or group of channels, the largest share of time first.
 
     Args:
         options: Document of RunOptions: the model and its data.
@@ -73,15 +73,24 @@ def profile_one_shot(
     asked = value_from(request, LossRequest)
     asked = replace(asked, levels=levels_of(asked.structure, sorted(set(asked.levels))))
     setup = Setup(options=value_from(options, RunOptions), request=asked)
-    spent = Spent()
+    head = replace(_head(asked), id=profile_id, name=name, created=created)
+    profile = profile_group_loss if asked.structure == CHANNEL else _profile_layers
+    return (yield from profile(setup, head, Path(log), shares))
+
+
+def _profile_layers(
+    setup: Setup, head: LossProfile, log: Path, shares: dict[str, float]
+) -> Generator[Progress | Partial, None, LossProfile]:
+    """Changes the weights of one layer after the other."""
+    spent, asked = Spent(), setup.request
     with ExitStack() as stack:
         # a cluster is asked first: there may be none
         cluster = (
             stack.enter_context(open_executor(1, asked.scheduler)) if asked.scheduler else None
         )
         evaluator = evaluator_of(setup.to_text())
-        head = replace(_head(evaluator, asked), id=profile_id, name=name, created=created)
-        items = stack.enter_context(ItemLog(Path(log), _header(evaluator, setup)))
+        _check_layers(evaluator)
+        items = stack.enter_context(ItemLog(log, log_header(evaluator.opened, setup)))
         table = LossTable(evaluator, head, items, spent)
         if not table.count:  # what is gone on with has been shown before
             yield Partial(value=table.profile("magnitude"))
@@ -102,21 +111,25 @@ def _evaluations(evaluator: Evaluator) -> int:
     return len(evaluator.layers) * (len(levels) + len(schemes))
 
 
-def _head(evaluator: Evaluator, asked: LossRequest) -> LossProfile:
-    """The profile before anything is measured. Raises ModelError where nothing can be."""
+def _check_layers(evaluator: Evaluator) -> None:
+    """Raises ModelError where nothing can be measured."""
     if not evaluator.layers:
         raise ModelError(
             "The model has no prunable layer.",
             "Pruning needs Conv, ConvTranspose, Gemm or MatMul with constant weights.",
         )
+
+
+def _head(asked: LossRequest) -> LossProfile:
+    """The profile before the model is read."""
     return LossProfile(
         id="",
         name="",
         created="",
-        model_digest=evaluator.opened.model.sha256,
+        model_digest="",
         method="one-shot",
         metric="",
-        source=evaluator.samples.source,
+        source="",
         samples=0,
         levels=asked.levels,
         cpu_s=0.0,
@@ -127,24 +140,6 @@ def _head(evaluator: Evaluator, asked: LossRequest) -> LossProfile:
         outputs=asked.outputs,
         request=asked,
     )
-
-
-def _header(evaluator: Evaluator, setup: Setup) -> dict[str, Any]:
-    """What must be the same for items of an earlier run to hold: all that moves a value.
-
-    Where they ran does not, nor other sets of data; model and data are told by what they hold.
-    """
-    engine, asked = evaluator.opened.engine, setup.options
-    images = ((asked.data, asked.image_options),) if asked.data else ()
-    options = replace(asked, path="", threads=1, calibration=None, test=None, images=images)
-    request = replace(setup.request, workers=None, scheduler="", memory_bytes=None)
-    return {
-        "version": _VERSION,
-        "digest": evaluator.opened.model.sha256,
-        "data": setup.data_stamps(),
-        "engine": f"{engine.name} {engine.version}",
-        "setup": replace(setup, options=options, request=request).to_text(),
-    }
 
 
 @dataclass(slots=True)

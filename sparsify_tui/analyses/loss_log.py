@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from sparsify_tui.analyses.opened import Opened
+from sparsify_tui.analyses.setup import Setup
 from sparsify_tui.store.files import replace_file
 
 Key: TypeAlias = "tuple[str, str, int, int]"
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +24,9 @@ class Item:
     """One layer with one change, on a range of samples."""
 
     layer: str
+    """Its id, or that of a group of channels."""
     change: str
-    """A level such as `0.5`, or a scheme."""
+    """A level such as `0.5`, or a scheme; of a group of channels, how many units stay."""
     start: int
     stop: int
     terms: tuple[tuple[float | None, ...], ...] = ()
@@ -33,6 +37,8 @@ class Item:
     """Of the user's own metric."""
     reason: str = ""
     """Why it could not be measured."""
+    note: str = ""
+    """What else to know of the value."""
     cpu_s: float = 0.0
     wall_s: float = 0.0
     """What the profile had taken when this was kept, earlier runs included."""
@@ -41,6 +47,24 @@ class Item:
     def key(self) -> Key:
         """What tells it from all others of one profile."""
         return self.layer, self.change, self.start, self.stop
+
+
+def log_header(opened: Opened, setup: Setup) -> dict[str, Any]:
+    """What must be the same for items of an earlier run to hold: all that moves a value.
+
+    Where they ran does not, nor other sets of data; model and data are told by what they hold.
+    """
+    engine, asked = opened.engine, setup.options
+    images = ((asked.data, asked.image_options),) if asked.data else ()
+    options = replace(asked, path="", threads=1, calibration=None, test=None, images=images)
+    request = replace(setup.request, workers=None, scheduler="", memory_bytes=None)
+    return {
+        "version": _VERSION,
+        "digest": opened.model.sha256,
+        "data": setup.data_stamps(),
+        "engine": f"{engine.name} {engine.version}",
+        "setup": replace(setup, options=options, request=request).to_text(),
+    }
 
 
 class ItemLog:

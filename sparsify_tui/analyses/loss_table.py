@@ -25,7 +25,7 @@ from sparsify_tui.core.loss_profile import (
 )
 from sparsify_tui.core.model import Layer
 
-_NO_EFFECT = "it has no effect on the outputs that count, on this data"
+NO_EFFECT = "it has no effect on the outputs that count, on this data"
 
 
 class LossTable:
@@ -94,7 +94,9 @@ class LossTable:
         stop = max((item.stop for item in self.items.items.values() if item.terms), default=0)
         return replace(
             self._head,
+            model_digest=evaluator.opened.model.sha256,
             metric=evaluator.distance.name,
+            source=evaluator.samples.source,
             samples=stop,
             stage=stage,
             layers=tuple(self._completed(row, scales) for row in rows),
@@ -132,12 +134,12 @@ class LossTable:
         return LayerLoss(
             id=layer.id,
             weight=layer.weight,
-            status=_status(pruning),
+            status=status_of(pruning),
             pruning=pruning,
             quantization=self._losses(layer.id, self._head.schemes),
             magnitudes=self._estimates.magnitudes(layer.id),
             reason=self._reasons(layer),
-            note=_NO_EFFECT if _is_without_effect(pruning) else "",
+            note=NO_EFFECT if _is_without_effect(pruning) else "",
             settled=self._is_settled(layer.id),
         )
 
@@ -247,7 +249,8 @@ def _is_without_effect(losses: Losses) -> bool:
     return bool(found) and not any(found)
 
 
-def _status(losses: Losses) -> LossStatus:
+def status_of(losses: Losses) -> LossStatus:
+    """How the values of a layer came about, as a whole."""
     if all(value is None for value in losses.values):
         return "not measured"
     is_whole = all(

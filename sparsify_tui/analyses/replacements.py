@@ -106,11 +106,9 @@ class Replacements:
         return ""
 
     def _structure_problem(self, structure: str) -> str:
-        axes = self._axes
-        if structure == "channel" and axes.outputs is None:
-            return _UNTOLD.format("outputs")
-        if structure in {"unstructured", "channel"}:
+        if structure == "unstructured":
             return ""
+        axes = self._axes
         if axes.inputs is None:
             return _UNTOLD.format("inputs")
         _, size = n_of_m(structure) or (0, 1)

@@ -66,7 +66,7 @@ def loss_command(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """How much the outputs change when one layer is pruned or quantised.
+    """How much the outputs change when one layer, or group of channels, is pruned or quantised.
 
     The first complete table comes early, with values that are estimated (~) between measured
     ones; then each value is measured, on more samples until it settles. What is measured stays

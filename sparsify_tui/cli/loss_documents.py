@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sparsify_tui.cli.loss_groups import MEANING, group_documents
 from sparsify_tui.codec import document_from
 from sparsify_tui.core.diagnosis import diagnose
 from sparsify_tui.core.loss_change import LossComparison, LossPair, RankCorrelation
@@ -21,7 +22,7 @@ def loss_document(profile: LossProfile) -> dict[str, Any]:
         "profile": profile.id,
         **{name: getattr(profile, name) for name in head},
         "complete": profile.is_complete,
-        "meaning": RANKING if profile.is_ranking else NO_RANKING,
+        "meaning": _meaning(profile),
         "data": {"source": profile.source, "samples": profile.samples},
         "score": {"name": profile.score, "before": profile.score_before} if profile.score else None,
         "outputs": [{"name": name, "weight": weight} for name, weight in profile.outputs],
@@ -31,6 +32,7 @@ def loss_document(profile: LossProfile) -> dict[str, Any]:
         "wall_s": profile.wall_s,
         "warnings": list(profile.warnings),
         "diagnosis": diagnosis_document(profile),
+        "groups": group_documents(profile),
         "layers": [_layer_document(profile, row) for row in profile.layers],
     }
 
@@ -69,6 +71,12 @@ def ranks_of(pair: LossPair) -> tuple[RankCorrelation, ...]:
     return (*pair.levels, *pair.schemes)
 
 
+def _meaning(profile: LossProfile) -> str:
+    if not profile.is_ranking:
+        return NO_RANKING
+    return MEANING if profile.groups else RANKING
+
+
 def _layer_document(profile: LossProfile, row: LayerLoss) -> dict[str, Any]:
     levels, schemes = list(map(str, profile.levels)), profile.schemes
     by_change = ((levels, row.pruning), (schemes, row.quantization))
@@ -102,6 +110,7 @@ def _layer_document(profile: LossProfile, row: LayerLoss) -> dict[str, Any]:
         "settled": row.settled,
         "reason": row.reason,
         "note": row.note,
+        "groups": [one.group.id for one in profile.groups_of(row.id)],
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
 from sparsify_tui.cli.options import parse_pair
 from sparsify_tui.core.loss_profile import (
+    CHANNEL_LEVELS,
     DEFAULT_SAMPLES,
     DEFAULT_SCHEMES,
     DISTANCES,
@@ -33,7 +35,9 @@ _WHAT = ("metric", "samples", "structure", "quantization", "outputs", "score", "
 
 def loss_options(command: F) -> F:
     """Options that say what is measured, and where."""
-    levels = ",".join(f"{level:g}" for level in ORIGINAL_LEVELS)
+    levels, of_channels = (
+        ",".join(f"{level:g}" for level in usual) for usual in (ORIGINAL_LEVELS, CHANNEL_LEVELS)
+    )
     for option in (
         click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster; needs the extra."),
         click.option("--memory", metavar="SIZE", help="For kept activations, such as 2GB."),
@@ -48,8 +52,11 @@ def loss_options(command: F) -> F:
             metavar="SCHEMES",
             help=f"Of {', '.join(SCHEMES)}, or none; default {','.join(DEFAULT_SCHEMES)}.",
         ),
-        click.option("--structure", help="unstructured (default), channel, block4, or 2:4."),
-        click.option("--levels", help=f"Sparsities; default {levels}."),
+        click.option(
+            "--structure",
+            help="unstructured (default), block4, 2:4; or channel: groups of layers, repaired.",
+        ),
+        click.option("--levels", help=f"Sparsities; default {levels}, of channels {of_channels}."),
         click.option("--samples", type=int, help=f"At most; default {DEFAULT_SAMPLES}."),
         click.option(
             "--metric", help=f"auto (default), {', '.join(DISTANCES)}: between the outputs."
@@ -61,14 +68,15 @@ def loss_options(command: F) -> F:
 
 def request_from(bench: Workbench, given: Given) -> LossRequest:
     """What was asked for; what was not is as usual. Raises UsageError."""
-    fields = {name: given[name] for name in ("metric", "structure", "score") if given[name]}
+    fields = {name: given[name] for name in ("metric", "score") if given[name]}
     if given["levels"] is not None:
         fields["levels"] = bench.loss.levels_from(given["levels"])
     if given["quantization"] is not None:
         fields["schemes"] = bench.loss.schemes_from(given["quantization"])
     if given["samples"] is not None:
         fields["samples"] = given["samples"]
-    return LossRequest(
+    return replace(
+        bench.loss.standard(given["structure"] or ""),
         **fields,
         outputs=_outputs_from(given["outputs"]),
         anchors_only=given["anchors_only"],

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import click
 
 from sparsify_tui.cli.loss_documents import ranks_of
+from sparsify_tui.cli.loss_groups import GROUP_TITLES, group_cells
 from sparsify_tui.cli.output import print_table
 from sparsify_tui.cli.report import Table
 from sparsify_tui.core.diagnosis import diagnose
 from sparsify_tui.core.loss_change import LossComparison
 from sparsify_tui.core.loss_profile import LayerLoss, Losses, LossProfile
 from sparsify_tui.core.project import Project
+from sparsify_tui.core.structures import CHANNEL
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import format_percent, format_score, format_seconds
 
@@ -35,17 +37,24 @@ def show_losses(project: Project, profile: LossProfile) -> None:
 def loss_lines(project: Project, profile: LossProfile) -> list[str]:
     """What stands above the table."""
     if profile.is_ranking:
-        what = (
-            f"{clean_text(profile.metric)} between the outputs when one layer is changed "
-            f"({profile.structure}), on {profile.samples} samples of {clean_text(profile.source)}"
+        how = (
+            "one group of channels is cut and the rest repaired"
+            if profile.groups
+            else f"one layer is changed ({profile.structure})"
         )
+        what = (
+            f"{clean_text(profile.metric)} between the outputs when {how}, "
+            f"on {profile.samples} samples of {clean_text(profile.source)}"
+        )
+    elif profile.structure == CHANNEL:
+        what = "no group of channels is measured yet"
     else:
         energy = profile.metric if profile.method == "magnitude" else "so far removed weight energy"
         what = f"{clean_text(energy)}: each layer's own curve, not a ranking across layers"
-    score = clean_text(profile.score)
+    before = f"{clean_text(profile.score)} {_points(profile, profile.score_before)}"
     return [
         f"{what}; {format_seconds(profile.wall_s)}",
-        *([f"{score} {_points(profile, profile.score_before)} before any change"] if score else []),
+        *([f"{before} before any change"] if profile.score else []),
         *([f"confidence: {clean_text(profile.confidence, 400)}"] if profile.confidence else []),
         *(f"warning: {clean_text(warning, 400)}" for warning in profile.warnings),
         *(["warning: the model file has changed since"] if project.is_stale(profile) else []),
@@ -70,23 +79,26 @@ def loss_rows(project: Project, profile: LossProfile) -> Table:
     has_drops = any(drop is not None for row in profile.layers for drop in row.pruning.drops)
     at = profile.levels.index(typical_level(profile))
     drop = [f"{profile.score} drop at {levels[at]}"] if has_drops else []
-    return ("layer", *levels, *profile.schemes, *drop), [
+    grouped = GROUP_TITLES if profile.groups else ()
+    return ("layer", *levels, *profile.schemes, *drop, *grouped), [
         (
             labels.get(row.id, row.id),
             *_cells(profile, row.pruning, len(levels)),
             *_cells(profile, row.quantization, len(profile.schemes)),
             *([_points(profile, _nth(row.pruning.drops, at))] if has_drops else []),
+            *(group_cells(profile, row.id, labels) if grouped else []),
         )
         for row in profile.layers
     ]
 
 
 def remark_lines(project: Project, profile: LossProfile) -> list[str]:
-    """Why something is not measured, and what else to know of a layer."""
+    """Why something is not measured, and what else to know of a layer, or of its group once."""
     labels = _labels(project)
     return [
         f"{clean_text(labels.get(row.id, row.id))}: {remark}"
         for row in profile.layers
+        if all(one.first == row.id for one in profile.groups_of(row.id)[:1])
         for remark in _remarks(row)
     ]
 

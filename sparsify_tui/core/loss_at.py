@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sparsify_tui.core.loss_profile import LayerLoss, Losses, LossProfile
+from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.loss_profile import Losses, LossProfile
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import format_percent
@@ -12,15 +14,17 @@ from sparsify_tui.core.units import format_percent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossAt:
-    """A layer's known loss there."""
+    """The known loss of a layer, or of a group of channels, there."""
 
-    id: LayerId
+    id: LayerId | GroupId
     value: float
     is_estimated: bool
 
 
 def losses_at(profile: LossProfile, at: float | str) -> tuple[LossAt, ...]:
     """Of the layers with a value, in the profile's order; none where it was not asked for.
+
+    Of a channel profile those of the groups, each once.
 
     Args:
         profile: Any.
@@ -31,9 +35,9 @@ def losses_at(profile: LossProfile, at: float | str) -> tuple[LossAt, ...]:
         return ()
     place = asked.index(at)
     return tuple(
-        LossAt(id=row.id, value=value, is_estimated=profile.is_estimated(losses, place))
-        for row in profile.layers
-        if (value := _value(losses := _side(row, at), place)) is not None
+        LossAt(id=key, value=value, is_estimated=profile.is_estimated(losses, place))
+        for key, losses in _sides(profile, at)
+        if (value := losses.values[place] if place < len(losses.values) else None) is not None
     )
 
 
@@ -42,9 +46,9 @@ def place_in_words(at: float | str) -> str:
     return f"in {clean_text(at)}" if isinstance(at, str) else f"at {format_percent(at)}"
 
 
-def _side(row: LayerLoss, at: float | str) -> Losses:
-    return row.quantization if isinstance(at, str) else row.pruning
-
-
-def _value(losses: Losses, place: int) -> float | None:
-    return losses.values[place] if place < len(losses.values) else None
+def _sides(profile: LossProfile, at: float | str) -> Iterator[tuple[LayerId | GroupId, Losses]]:
+    if profile.groups:
+        yield from ((one.group.id, one.pruning) for one in profile.groups)
+        return
+    for row in profile.layers:
+        yield row.id, row.quantization if isinstance(at, str) else row.pruning

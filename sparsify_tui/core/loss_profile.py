@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sparsify_tui.core.channels import ChannelGroup
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.options import ORIGINAL_LEVELS
 from sparsify_tui.core.profile import Curve
@@ -20,6 +21,8 @@ SCHEMES = ("int8", "int8-tensor", "int8-w8a8", "int4")
 DEFAULT_SCHEMES = ("int8", "int8-w8a8", "int4")
 DISTANCES = ("mse", "kl", "cosine", "agreement")
 """What can be measured between a model's outputs before and after a change; see COMMANDS."""
+CHANNEL_LEVELS = (0.25, 0.5, 0.75)
+"""Of a channel profile: each value takes a repair of the whole model, and widths go in steps."""
 DEFAULT_SAMPLES = 64
 FEW_SAMPLES = 2
 """What the first complete table rests on, where a run takes no more. One real sample ranks layers
@@ -96,6 +99,25 @@ class LayerLoss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLoss:
+    """What channels that can only go together lose: cut out, with the rest repaired."""
+
+    group: ChannelGroup
+    kept: tuple[int, ...] = ()
+    """Units that stay at each level of the profile: the nearest count that runs well."""
+    pruning: Losses = field(default_factory=Losses)
+
+    @property
+    def first(self) -> LayerId:
+        """The layer that stands for it where it is to be told once."""
+        return self.group.producers[0]
+
+    def reached(self, at: int) -> float:
+        """The share of the units that goes at a level, by its place."""
+        return 1 - self.kept[at] / self.group.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LossProfile:
     """What the layers lose, by one method."""
 
@@ -128,6 +150,8 @@ class LossProfile:
     request: LossRequest | None = None
     """Of a one-shot profile: what to go on with."""
     notes: str = ""
+    groups: tuple[GroupLoss, ...] = ()
+    """Of a channel profile: what was measured. Each layer has the values of a group it makes."""
 
     @property
     def is_complete(self) -> bool:
@@ -148,6 +172,14 @@ class LossProfile:
         """The entry of a layer."""
         return next((row for row in self.layers if row.id == layer_id), None)
 
+    def groups_of(self, layer_id: str) -> tuple[GroupLoss, ...]:
+        """The groups that a layer makes; the first is the one whose values it has.
+
+        That is the one that it is the first to make, where there is one.
+        """
+        made = [one for one in self.groups if layer_id in one.group.producers]
+        return tuple(sorted(made, key=lambda one: one.first != layer_id))
+
     def curve(self, layer_id: str) -> Curve | None:
         """Loss over level of a layer, from 0 at level 0; None when nothing is known."""
         row = self.layer(layer_id)
@@ -155,12 +187,17 @@ class LossProfile:
 
     def curve_of(self, row: LayerLoss) -> Curve | None:
         """As `curve`, of an entry of this profile."""
-        pairs = zip(self.levels, row.pruning.values, strict=False)
-        known = [(level, value) for level, value in pairs if value is not None and level > 0]
+        pairs = zip(self._levels_of(row), row.pruning.values, strict=False)
+        known = {level: value for level, value in pairs if value is not None and level > 0}
         if not known:
             return None
-        levels, values = zip(*known, strict=True)
+        levels, values = zip(*sorted(known.items()), strict=True)
         return Curve(levels=(0.0, *levels), values=(0.0, *values))
+
+    def _levels_of(self, row: LayerLoss) -> tuple[float, ...]:
+        """Of a group of channels those of the widths that were measured."""
+        made = self.groups_of(row.id)
+        return tuple(map(made[0].reached, range(len(made[0].kept)))) if made else self.levels
 
     def at_scheme(self, row: LayerLoss, scheme: str) -> float | None:
         """Loss of a layer in a scheme; None when unknown."""

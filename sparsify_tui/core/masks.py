@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsify_tui.core.structures import BLOCK, WeightAxes, levels_of, n_of_m
+from sparsify_tui.core.structures import BLOCK, WeightAxes, check_structure, levels_of, n_of_m
 from sparsify_tui.errors import UsageError
 
 Mask = NDArray[np.bool_]
@@ -21,7 +21,6 @@ def mask_of(weights: _Weights, level: float, structure: str, axes: WeightAxes) -
     """The weights that stay at a level of a structure.
 
     - `unstructured`: as `magnitude_mask`.
-    - `channel`: the round(level × channels) outputs of least L2 norm go.
     - `block4`: the round(level × blocks) blocks of least mean magnitude go; a block is 4
       weights that follow one another along the inputs, and the last of a row may be shorter
       (SparseML's FourBlockMaskCreator).
@@ -42,14 +41,13 @@ def mask_of(weights: _Weights, level: float, structure: str, axes: WeightAxes) -
     Raises:
         UsageError: There is no such structure, or it has no such level.
     """
+    check_structure(structure)
     group = n_of_m(structure)
     if level not in (0, *levels_of(structure, [level])):
         raise UsageError(f"The structure {structure} has no level {level:g}.")
     if structure == "unstructured" or level == 0:
         return magnitude_mask(weights, level)
     magnitudes = _magnitudes(weights)
-    if structure == "channel":
-        return _channel_mask(magnitudes, level, axes)
     rows = _inputs_last(magnitudes, axes)
     keep = _block_mask(rows, level) if group is None else _group_mask(rows, *group)
     return _inputs_back(keep, weights.shape, axes)
@@ -96,14 +94,6 @@ def _magnitudes(weights: _Weights) -> _Magnitudes:
     return magnitudes
 
 
-def _channel_mask(magnitudes: _Magnitudes, level: float, axes: WeightAxes) -> Mask:
-    keep = np.ones(magnitudes.shape, dtype=np.bool_)
-    squares = np.square(_channels_first(magnitudes, axes), dtype=np.float64)
-    energies = squares.sum(axis=tuple(range(2, squares.ndim)))
-    _channels_first(keep, axes)[~magnitude_mask(energies, level)] = False
-    return keep
-
-
 def _block_mask(rows: _Magnitudes, level: float) -> Mask:
     starts = np.arange(0, rows.shape[-1], BLOCK)
     sizes = np.diff(starts, append=rows.shape[-1])
@@ -128,30 +118,14 @@ def _all_but_smallest(rows: _Magnitudes, count: int) -> Mask:
     return keep
 
 
-def _channels_first(array: NDArray[_T], axes: WeightAxes) -> NDArray[_T]:
-    """A view of shape [groups, outputs of one group, …]; the array must be contiguous."""
-    assert axes.outputs is not None
-    split, outputs = _split_inputs(array, axes), axes.outputs
-    if axes.inputs is None:
-        return np.moveaxis(split, outputs, 0)[np.newaxis]
-    return np.moveaxis(split, (axes.inputs, outputs + (outputs > axes.inputs)), (0, 1))
-
-
 def _inputs_last(array: _Magnitudes, axes: WeightAxes) -> _Magnitudes:
-    """Of shape […, inputs of one group]."""
+    """Of shape […, inputs of one group]: the axis of the inputs is two, groups and theirs."""
     assert axes.inputs is not None
-    return np.moveaxis(_split_inputs(array, axes), axes.inputs + 1, -1)
+    at, shape = axes.inputs, array.shape
+    parts = (axes.groups, shape[at] // axes.groups)
+    return np.moveaxis(array.reshape(*shape[:at], *parts, *shape[at + 1 :]), at + 1, -1)
 
 
 def _inputs_back(rows: Mask, shape: tuple[int, ...], axes: WeightAxes) -> Mask:
     assert axes.inputs is not None
     return np.moveaxis(rows, -1, axes.inputs + 1).reshape(shape)
-
-
-def _split_inputs(array: NDArray[_T], axes: WeightAxes) -> NDArray[_T]:
-    """A view with the axis of the inputs as two: groups, and the inputs of one group."""
-    if axes.inputs is None:
-        return array
-    at, shape = axes.inputs, array.shape
-    parts = (axes.groups, shape[at] // axes.groups)
-    return array.reshape(*shape[:at], *parts, *shape[at + 1 :])

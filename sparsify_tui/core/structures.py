@@ -1,4 +1,4 @@
-"""Where pruning may put zeros: the structures, and the levels that each of them has."""
+"""Which weights pruning may take together: the structures, and the levels that each of them has."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from sparsify_tui.errors import UsageError
 
 BLOCK = 4
 """Weights in a block of the structure `block4`."""
-PLAIN_STRUCTURES = ("unstructured", "block4", "channel")
-"""Those of any level; N:M has one of its own."""
+PLAIN_STRUCTURES = ("unstructured", "block4")
+"""Zeros in single weights, at any level; N:M has one level of its own."""
+CHANNEL = "channel"
+"""No zeros, but fewer channels: in whole groups of layers, so that no weight can tell alone."""
 _N_OF_M = re.compile(r"([1-9]\d?):([1-9]\d?)", re.ASCII)
 
 
@@ -45,6 +47,8 @@ def levels_of(structure: str, levels: Iterable[float]) -> tuple[float, ...]:
     Raises:
         UsageError: There is no such structure.
     """
+    if structure == CHANNEL:
+        return tuple(levels)
     check_structure(structure)
     group = n_of_m(structure)
     if group is None:
@@ -54,9 +58,9 @@ def levels_of(structure: str, levels: Iterable[float]) -> tuple[float, ...]:
 
 
 def check_structure(structure: str) -> None:
-    """Raises UsageError where there is no such structure."""
+    """Raises UsageError where there is no such structure of a single weight."""
     if structure not in PLAIN_STRUCTURES and n_of_m(structure) is None:
         raise UsageError(
             f"There is no structure {clean_text(structure)}.",
-            f"Take {', '.join(PLAIN_STRUCTURES)}, or N:M such as 2:4.",
+            f"Take {', '.join((*PLAIN_STRUCTURES, CHANNEL))}, or N:M such as 2:4.",
         )

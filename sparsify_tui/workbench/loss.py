@@ -8,7 +8,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.loss_profile import DEFAULT_SCHEMES, LossProfile, LossRequest
+from sparsify_tui.core.loss_profile import LossProfile, LossRequest
 from sparsify_tui.core.options import ORIGINAL_LEVELS
 from sparsify_tui.core.project import DataRole, Project
 from sparsify_tui.core.text import clean_text
@@ -25,6 +25,7 @@ from sparsify_tui.workbench.loss_requests import (
     checked_request,
     levels_from,
     schemes_from,
+    standard_request,
 )
 from sparsify_tui.workbench.loss_time import ExpectedTime, expected_time
 from sparsify_tui.workbench.names import checked_name
@@ -51,7 +52,6 @@ class LossProfiles:
         self._logs = logs
 
     default_levels = ORIGINAL_LEVELS
-    default_schemes = DEFAULT_SCHEMES
     metrics = METRICS
     structures = STRUCTURES
 
@@ -181,6 +181,10 @@ class LossProfiles:
         from sparsify_tui.core.loss_change import compare_losses  # noqa: PLC0415 - when asked for
 
         return compare_losses(tuple(self.find(project, one) for one in references))
+
+    def standard(self, structure: str = "") -> LossRequest:
+        """What is measured of a structure unless something else is asked for."""
+        return standard_request(structure)
 
     def expected(self, project: Project, request: LossRequest = STANDARD) -> ExpectedTime:
         """How long each method would take on this model."""

@@ -7,18 +7,38 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 
-from sparsify_tui.core.loss_profile import DISTANCES, SCHEMES, LossRequest
+from sparsify_tui.core.loss_profile import CHANNEL_LEVELS, DISTANCES, SCHEMES, LossRequest
 from sparsify_tui.core.model import Model
-from sparsify_tui.core.structures import PLAIN_STRUCTURES, levels_of
+from sparsify_tui.core.structures import CHANNEL, PLAIN_STRUCTURES, levels_of
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import MissingEngineError, UsageError
 from sparsify_tui.workbench.scores import full_metric
 
 METRICS = ("auto", *DISTANCES)
-STRUCTURES = (*PLAIN_STRUCTURES, "2:4")
+STRUCTURES = (*PLAIN_STRUCTURES, CHANNEL, "2:4")
 """Those that are offered; any N:M may be asked for."""
 NO_SCHEMES = "none"
 _MOST_WORKERS = 64
+_OF_CHANNELS = LossRequest(structure=CHANNEL, levels=CHANNEL_LEVELS, schemes=())
+_NOT_OF_CHANNELS = {
+    "schemes": "quantization",
+    "metric": "metric but mse",
+    "outputs": "choice of outputs",
+    "score": "score",
+    "samples": "number of samples",
+    "workers": "number of workers",
+    "scheduler": "scheduler",
+    "memory_bytes": "memory limit",
+}
+"""What a channel profile cannot be asked for, with what it is called."""
+_CHANNEL_METRIC = "mse"
+
+
+def standard_request(structure: str = "") -> LossRequest:
+    """What is measured unless something else is asked for; empty: single weights."""
+    if structure == CHANNEL:
+        return _OF_CHANNELS
+    return replace(LossRequest(), structure=structure) if structure else LossRequest()
 
 
 def levels_from(text: str) -> tuple[float, ...]:
@@ -51,6 +71,8 @@ def checked_request(model: Model, request: LossRequest) -> LossRequest:
         MissingEngineError: It needs what is not installed.
     """
     _check_choice("metric", request.metric, METRICS)
+    if request.structure == CHANNEL:
+        _check_channels(request)
     _check_numbers(request)
     _check_outputs(model, request.outputs)
     if request.scheduler and find_spec("distributed") is None:
@@ -74,6 +96,17 @@ def _checked_schemes(names: Sequence[str]) -> tuple[str, ...]:
 def _check_choice(what: str, name: str, known: Sequence[str]) -> None:
     if name not in known:
         raise UsageError(f"There is no {what} {clean_text(name)}.", f"Known: {', '.join(known)}.")
+
+
+def _check_channels(request: LossRequest) -> None:
+    """Raises UsageError for what has no part in cutting and repairing one group after another."""
+    for name, asked_for in _NOT_OF_CHANNELS.items():
+        if getattr(request, name) not in (getattr(_OF_CHANNELS, name), _CHANNEL_METRIC):
+            raise UsageError(
+                f"A channel profile takes no {asked_for}.",
+                "It has the MSE of all outputs after one group of channels was cut and the rest "
+                "repaired; --structure unstructured takes it.",
+            )
 
 
 def _check_numbers(request: LossRequest) -> None:

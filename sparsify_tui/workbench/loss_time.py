@@ -9,6 +9,7 @@ from sparsify_tui.core.loss_profile import FEW_SAMPLES, LossProfile, LossRequest
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.project import Project
+from sparsify_tui.core.structures import CHANNEL
 from sparsify_tui.core.text import clean_text
 
 _START_S = 1.0
@@ -40,7 +41,9 @@ def expected_time(project: Project, request: LossRequest, cores: int) -> Expecte
         request: What would be measured.
         cores: That the measurement may use.
     """
-    earlier, perf = _earlier_loss(project), _newest_perf(project)
+    earlier, perf = _earlier_loss(project, request), _newest_perf(project)
+    if request.structure == CHANNEL:
+        return _time_of_channels(project.model, request, earlier)
     if earlier is not None:
         spent = max(earlier.wall_s, earlier.cpu_s / cores)  # of one that was resumed
         sweep_s = spent / (len(earlier.levels) + len(earlier.schemes)) / max(1, earlier.samples)
@@ -69,14 +72,34 @@ def _magnitude_s(model: Model) -> float:
     return _START_S + _SECONDS_A_PARAMETER * model.params
 
 
-def _earlier_loss(project: Project) -> LossProfile | None:
-    """The newest that ran to the end of the full method on the present model."""
+def _time_of_channels(
+    model: Model, request: LossRequest, earlier: LossProfile | None
+) -> ExpectedTime:
+    """Of cutting and repairing, which nothing but doing it tells."""
+    a_level_s = None if earlier is None else earlier.wall_s / len(earlier.levels)
+    return ExpectedTime(
+        magnitude=_magnitude_s(model),
+        anchors=a_level_s,
+        full=None if a_level_s is None else a_level_s * len(request.levels),
+        basis=f"how long {clean_text(earlier.name)} took"
+        if earlier
+        else "unknown before a first channel profile",
+    )
+
+
+def _earlier_loss(project: Project, request: LossRequest) -> LossProfile | None:
+    """The newest that ran to the end of the full method on the present model.
+
+    Of channels, or else of weights: they cost nothing alike.
+    """
+    is_of_channels = request.structure == CHANNEL
     for profile in reversed(project.loss_profiles):
         asked = profile.request
         if (
             profile.is_complete
             and asked is not None
             and not asked.anchors_only
+            and is_of_channels == (asked.structure == CHANNEL)
             and not project.is_stale(profile)
         ):
             return profile

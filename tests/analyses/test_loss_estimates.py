@@ -20,7 +20,7 @@ def found(tmp_path: Path) -> Evaluator:
     return evaluator(saved(two_layers(), tmp_path / "m.onnx"))
 
 
-@pytest.mark.parametrize("structure", ["unstructured", "channel"])
+@pytest.mark.parametrize("structure", ["unstructured", "block4"])
 def test_without_measurements_a_curve_is_the_energy_removed(
     found: Evaluator, structure: str
 ) -> None:

@@ -19,7 +19,7 @@ from tests.onnxio.graphs_by_code import build, constant, load, node, random, val
 
 BFLOAT16 = helper.tensor_dtype_to_np_dtype(TensorProto.BFLOAT16)
 INT4 = helper.tensor_dtype_to_np_dtype(TensorProto.INT4)
-STRUCTURES = ["unstructured", "channel", "block4", "2:4", "1:4", "4:8"]
+STRUCTURES = ["unstructured", "block4", "2:4", "1:4", "4:8"]
 LEVELS = [0.2, 0.5, 0.9]
 
 
@@ -91,7 +91,7 @@ def test_energies_are_those_that_the_pruned_weight_lacks(tmp_path, structure):
     assert np.all(np.diff(found) >= 0)
 
 
-@pytest.mark.parametrize("structure", ["unstructured", "channel"])
+@pytest.mark.parametrize("structure", ["unstructured", "block4"])
 def test_a_weight_of_zeros_has_no_energy_to_lose(tmp_path, structure):
     replacements = only(build([node("MatMul", "x w", "y")], {"w": random(8, 4) * 0}), tmp_path)
     assert replacements.energies(LEVELS, structure).tolist() == [0, 0, 0]
@@ -163,7 +163,7 @@ def test_what_needs_an_axis_is_refused_where_none_can_be_told(tmp_path):
     joined = only(build([*reshape, node("MatMul", "x r", "y")], {"w": random(8, 2, 3)}), tmp_path)
     outputs = "it cannot be told which axis of its weight runs over the outputs"
     assert [c for c in (*STRUCTURES, *SCHEMES) if joined.problem(c) == outputs] == [
-        "channel", "int8", "int8-w8a8", "int4",
+        "int8", "int8-w8a8", "int4",
     ]  # fmt: skip
     parted = only(build([*reshape, node("MatMul", "x r", "y")], {"w": random(4, 2, 6)}), tmp_path)
     inputs = "it cannot be told which axis of its weight runs over the inputs"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sparsify_tui.core.diagnosis import NEGLIGIBLE, Diagnosis, diagnose
 from sparsify_tui.core.loss_profile import Losses, LossProfile
 from tests.core import examples
+from tests.core.channel_losses import channel_profile, group, losses
 
 
 def profile_of(values: Sequence[float | None], samples: int = 8) -> LossProfile:
@@ -143,3 +144,25 @@ def test_magnitude_is_refused_as_it_is_not_a_ranking() -> None:
     assert (diagnosis.kind, diagnosis.layers) == ("nothing", ())
     assert "not a ranking" in diagnosis.sentence
     assert "one-shot" in diagnosis.advice
+
+
+def test_layers_whose_channels_go_together_are_one_thing() -> None:
+    labels = {"stem": "net.stem", "skip": "net.skip", "inner": "net.inner"}
+
+    diagnosis = diagnose(channel_profile(), 0.75, labels)
+
+    assert diagnosis.layers == ("stem",)
+    assert diagnosis.sentence == (
+        "1 of 2 groups carries 90.9% of the summed loss at 75.0%: net.stem with 1 more."
+    )
+    assert diagnosis.advice == "Leave it whole: 9.1% of it remains."
+
+
+def test_a_second_group_of_a_layer_is_told_from_its_first() -> None:
+    profile = channel_profile()
+    second = replace(profile.groups[0], group=group("stem", name="stem:2"), pruning=losses(1000))
+
+    diagnosis = diagnose(replace(profile, groups=(*profile.groups, second)), 0.75)
+
+    assert diagnosis.layers == ("stem:2",)
+    assert "stem:2." in diagnosis.sentence

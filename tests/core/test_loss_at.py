@@ -7,6 +7,7 @@ import pytest
 from sparsify_tui.core.loss_at import losses_at, place_in_words
 from sparsify_tui.core.loss_profile import Losses, LossProfile
 from tests.core import examples
+from tests.core.channel_losses import channel_profile
 
 ROWS = (
     examples.layer_loss(
@@ -20,7 +21,9 @@ ROWS = (
 
 @pytest.fixture
 def profile() -> LossProfile:
-    return replace(examples.loss_profile(*ROWS, levels=(0.5, 0.9)), schemes=("int8",), method="one-shot")
+    return replace(
+        examples.loss_profile(*ROWS, levels=(0.5, 0.9)), schemes=("int8",), method="one-shot"
+    )
 
 
 def known(profile: LossProfile, at: float | str) -> list[tuple[str, float, bool]]:
@@ -40,3 +43,8 @@ def test_nothing_is_known_where_nothing_was_asked_for(profile: LossProfile) -> N
 def test_a_place_is_named_as_a_sentence_needs_it() -> None:
     assert place_in_words(0.85) == "at 85.0%"
     assert place_in_words("int8-w8a8") == "in int8-w8a8"
+
+
+def test_groups_of_channels_are_listed_once_each_and_not_by_their_layers() -> None:
+    assert known(channel_profile(), 0.5) == [("stem", 0.2, False), ("inner", 0.02, False)]
+    assert known(channel_profile(), "int8") == []

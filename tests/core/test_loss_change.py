@@ -10,6 +10,7 @@ from sparsify_tui.core.loss_change import compare_losses
 from sparsify_tui.core.loss_profile import Losses, LossProfile
 from sparsify_tui.errors import UsageError
 from tests.core import examples
+from tests.core.channel_losses import channel_profile
 
 RISING = {"a": (0.1, 0.2), "b": (0.2, 0.4), "c": (0.3, 0.6)}
 FALLING = {"a": (0.3, 0.9), "b": (0.2, 0.8), "c": (0.1, 0.7)}
@@ -95,3 +96,12 @@ def test_two_to_four_can_be_compared(count: int) -> None:
         compare_losses([profile(RISING)] * count)
 
     assert caught.value.hint
+
+
+def test_a_group_of_channels_ranks_as_one() -> None:
+    before, after = channel_profile(), channel_profile(groups=channel_profile().groups[::-1])
+
+    (pair,) = compare_losses([before, after]).pairs
+
+    assert {one.layers for one in pair.levels} == {2}
+    assert [one.value for one in pair.levels] == pytest.approx([1, 1, 1])

@@ -6,6 +6,7 @@ import pytest
 
 from sparsify_tui.core.loss_profile import Losses
 from sparsify_tui.core.profile import Curve
+from tests.core.channel_losses import channel_profile, group
 from tests.core.examples import layer_loss, loss_profile
 
 
@@ -75,3 +76,25 @@ def test_a_profile_is_complete_when_it_is_done() -> None:
 
     assert profile.is_complete
     assert not replace(profile, stage="levels").is_complete
+
+
+def test_a_group_of_channels_has_its_curve_over_the_widths_that_were_measured() -> None:
+    profile = channel_profile()
+
+    assert profile.curve("skip") == Curve(
+        levels=(0.0, 0.25, 0.5, 0.75), values=(0.0, 0.1, 0.2, 0.4)
+    )
+    inner = profile.curve("inner")
+    assert inner is not None
+    assert inner.levels == (0.0, 0.5)
+
+
+def test_a_layer_has_the_values_of_the_group_that_it_is_the_first_to_make() -> None:
+    profile = channel_profile()
+    late = replace(profile.groups[0], group=group("stem", "inner"))
+    second = replace(profile.groups[1], group=group("inner", name="inner:2"))
+    both = replace(profile, groups=(late, profile.groups[1], second))
+
+    assert [one.group.id for one in both.groups_of("inner")] == ["inner", "inner:2", "stem"]
+    assert [one.group.id for one in both.groups_of("stem")] == ["stem"]
+    assert both.groups_of("head") == ()

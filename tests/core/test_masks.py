@@ -74,7 +74,7 @@ def test_zeros_in_place_of_what_goes_have_no_sign_and_the_rest_stays_to_the_bit(
 
 CONV = WeightAxes(outputs=0, inputs=1)
 LINEAR = WeightAxes(outputs=1, inputs=0)
-STRUCTURES = ["unstructured", "channel", "block4", "2:4", "1:4", "4:8"]
+STRUCTURES = ["unstructured", "block4", "2:4", "1:4", "4:8"]
 kernels = arrays.arrays(
     dtype=st.sampled_from([np.float16, np.float32, np.float64]),
     shape=arrays.array_shapes(min_dims=2, max_dims=4, max_side=9),
@@ -120,28 +120,7 @@ def test_blocks_of_four_along_the_inputs_go_as_a_whole_by_their_mean(values, lev
         assert means[goes].max() <= means[stays].min() + 1e-6
 
 
-@settings(max_examples=80, deadline=None)
-@given(kernels, levels, st.booleans())
-def test_channels_go_as_a_whole_by_their_norm(values, level, is_linear):
-    axes = LINEAR if is_linear else CONV
-    keep = np.moveaxis(mask_of(values, level, "channel", axes), axes.outputs, 0)
-    channels = np.moveaxis(values.astype(np.float64), axes.outputs, 0)
-    norms = np.linalg.norm(channels.reshape(len(channels), -1), axis=1)
-    stays = keep.reshape(len(keep), -1)
-    assert np.all(stays.all(axis=1) == stays.any(axis=1))
-    gone = ~stays.any(axis=1)
-    assert gone.sum() == round(level * len(norms))
-    if gone.any() and not gone.all():
-        assert norms[gone].max() <= norms[~gone].min() + 1e-12
-
-
-def test_channels_need_no_axis_of_inputs():
-    values = np.array([[1.0, 2.0, 3.0]])
-    keep = mask_of(values, 0.34, "channel", WeightAxes(outputs=1))
-    assert keep.tolist() == [[False, True, True]]
-
-
-@pytest.mark.parametrize("structure", ["2:4", "block4", "channel"])
+@pytest.mark.parametrize("structure", ["2:4", "block4"])
 def test_the_groups_of_the_inputs_have_outputs_and_neighbours_of_their_own(structure):
     """A ConvTranspose of two groups is two of one group, laid one behind the other."""
     axes = WeightAxes(outputs=1, inputs=0, groups=2)
@@ -158,7 +137,7 @@ def test_the_groups_of_the_inputs_have_outputs_and_neighbours_of_their_own(struc
 
 def test_a_weight_and_its_transpose_lose_the_same_weights():
     values = np.random.default_rng(1).normal(size=(13, 22))
-    for structure, level in [("channel", 0.3), ("block4", 0.3), ("2:4", 0.5), ("4:8", 0.5)]:
+    for structure, level in [("block4", 0.3), ("2:4", 0.5), ("4:8", 0.5)]:
         np.testing.assert_array_equal(
             mask_of(values, level, structure, CONV),
             mask_of(values.T.copy(), level, structure, LINEAR).T,
@@ -177,13 +156,13 @@ def test_doubles_and_huge_weights_are_compared_as_they_are():
     doubles = np.array([1 + 1e-12, 1 - 1e-12, 1.0])
     assert magnitude_mask(doubles, 1 / 3).tolist() == [True, False, True]
     huge = np.array([[3e30], [1e30], [2e30]], np.float32)
-    assert mask_of(huge, 1 / 3, "channel", CONV).ravel().tolist() == [True, False, True]
+    assert mask_of(huge, 1 / 3, "block4", CONV).ravel().tolist() == [True, False, True]
 
 
 def test_what_is_not_a_number_stays_in_every_structure():
     values = np.ones((8, 8), np.float32)
     values[3, 5] = np.nan
-    for structure, level in [("channel", 0.875), ("block4", 0.9), ("2:4", 0.5), ("1:4", 0.75)]:
+    for structure, level in [("block4", 0.9), ("2:4", 0.5), ("1:4", 0.75)]:
         assert mask_of(values, level, structure, CONV)[3, 5]
 
 
@@ -192,3 +171,8 @@ def test_a_level_that_n_of_m_does_not_have_is_refused():
         mask_of(np.ones((4, 4)), 0.7, "2:4", CONV)
     with pytest.raises(UsageError, match="no structure"):
         mask_of(np.ones((4, 4)), 0.5, "checkered", CONV)
+
+
+def test_channels_are_no_mask_of_a_single_weight():
+    with pytest.raises(UsageError, match="no structure channel"):
+        mask_of(np.ones((4, 4)), 0.5, "channel", CONV)

@@ -16,6 +16,7 @@ from sparsify_tui.workbench.loss_requests import (
     checked_request,
     levels_from,
     schemes_from,
+    standard_request,
 )
 from tests.workbench.fakes import model
 
@@ -61,7 +62,33 @@ def test_a_standard_request_fits_every_model() -> None:
 
 @pytest.mark.parametrize("structure", [*STRUCTURES, "1:4", "4:8"])
 def test_each_structure_that_is_offered_and_any_n_of_m_may_be_asked_for(structure: str) -> None:
-    assert checked_request(NET, LossRequest(structure=structure)).structure == structure
+    assert checked_request(NET, standard_request(structure)).structure == structure
+
+
+def test_channels_are_measured_at_fewer_levels_and_in_no_scheme() -> None:
+    asked = checked_request(NET, replace(standard_request("channel"), metric="mse"))
+
+    assert (asked.levels, asked.schemes) == ((0.25, 0.5, 0.75), ())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"schemes": ("int8",)}, "no quantization"),
+        ({"metric": "kl"}, "no metric but mse"),
+        ({"outputs": (("y", 1.0),)}, "no choice of outputs"),
+        ({"score": "score.py:f1"}, "no score"),
+        ({"samples": 8}, "no number of samples"),
+        ({"workers": 2}, "no number of workers"),
+        ({"scheduler": "tcp://host:8786"}, "no scheduler"),
+        ({"memory_bytes": 10**9}, "no memory limit"),
+    ],
+)
+def test_what_has_no_part_in_a_channel_profile_is_refused(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=f"channel profile takes {says}") as caught:
+        checked_request(NET, replace(standard_request("channel"), **wrong))
+
+    assert caught.value.hint
 
 
 def test_n_of_m_has_the_one_level_that_it_has() -> None:

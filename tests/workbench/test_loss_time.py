@@ -36,6 +36,22 @@ def earlier(**changes: Any) -> LossProfile:
     return replace(profile, **fields | changes)
 
 
+def test_channels_take_what_an_earlier_channel_profile_took_and_nothing_else_tells() -> None:
+    asked = LossRequest(structure="channel", levels=(0.25, 0.5, 0.75), schemes=())
+    two = replace(asked, levels=(0.5, 0.75))
+    channels = earlier(name="cut", wall_s=8.0, levels=two.levels, request=two)
+    net = project(Path("net.onnx"), perf_profiles=(perf(),), loss_profiles=(earlier(),))
+
+    unknown = expected_time(net, asked, cores=1)
+    known = expected_time(replace(net, loss_profiles=(channels, earlier())), asked, cores=1)
+    weights = expected_time(replace(net, loss_profiles=(channels,)), ASKED, cores=1)
+
+    assert (unknown.anchors, unknown.full) == (None, None)
+    assert "before a first channel profile" in unknown.basis
+    assert (known.anchors, known.full, known.basis) == (4.0, 12.0, "how long cut took")
+    assert "perf" in weights.basis
+
+
 def test_without_any_measurement_only_the_magnitudes_have_a_time() -> None:
     time = expected_time(project(Path("net.onnx")), ASKED, cores=2)
 

@@ -10,11 +10,11 @@ from sparsify_tui.tui.loss.entries import LossView
 from sparsify_tui.tui.loss.figures import aspects_of, metric_words
 from sparsify_tui.tui.loss.summary import (
     NO_RANKING,
-    NO_RANKING_YET,
     data_text,
     is_of_runs,
+    no_ranking_yet,
     outputs_text,
-    progress_of,
+    progress_text,
 )
 
 _LONGEST = 600
@@ -45,11 +45,12 @@ def _optional_lines(profile: LossProfile) -> list[str]:
     found = []
     if profile.score:
         found.append(f"metric      {profile.score} {format_number(profile.score_before)} unchanged")
+    if profile.groups:
+        found.append(f"groups      {len(profile.groups)} of channels, each cut and repaired alone")
     if profile.confidence:
         found.append(f"confidence  {profile.confidence}")
     if not profile.is_complete:
-        done, total = progress_of(profile)
-        found.append(f"complete    no: stage {profile.stage}, {done} of {total} layers")
+        found.append(f"complete    no: stage {profile.stage}, {progress_text(profile)}")
     return found
 
 
@@ -57,7 +58,7 @@ def _diagnosis_lines(view: LossView) -> list[str]:
     profile = view.profile
     if not profile.is_ranking:
         said = f"It is {NO_RANKING}: the outputs were not looked at."
-        return [NO_RANKING_YET if is_of_runs(profile) else said]
+        return [no_ranking_yet(profile) if is_of_runs(profile) else said]
     labels = {entry.key: entry.label for entry in view.entries}
     found = [
         diagnose(profile, one.key if one.level is None else one.level, labels)

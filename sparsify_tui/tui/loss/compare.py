@@ -138,7 +138,10 @@ def compared_view(comparison: LossComparison, views: Sequence[LossView]) -> Comp
         else {}
         for view, found in zip(views, entries, strict=True)
     ]
-    places = [_places(found) for found in figures]
+    places = [
+        _places({one.key: found[one.key] for one in view.distinct if one.key in found})
+        for view, found in zip(views, figures, strict=True)
+    ]
     keys = dict.fromkeys(key for found in entries for key in found)
     return ComparedView(
         comparison=comparison,

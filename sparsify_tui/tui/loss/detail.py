@@ -9,6 +9,7 @@ from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import format_count, format_ms, format_percent, format_shape
 from sparsify_tui.tui.loss.entries import Entry, LossView
 from sparsify_tui.tui.loss.figures import Aspect, aspects_of, metric_words, scheme_words
+from sparsify_tui.tui.loss.groups import group_lines, stay_text
 from sparsify_tui.tui.loss.summary import is_of_runs
 
 _LONGEST = 400
@@ -26,7 +27,8 @@ def _entry_lines(view: LossView, entry: Entry) -> list[str]:
     if entry.loss is None:
         return [*lines, "not measured: this profile does not know the layer"]
     profile, loss = view.profile, entry.loss
-    return [*lines, *_status_lines(profile, loss), "", *_value_lines(profile, loss)]
+    lines += [*grouped, ""] if (grouped := group_lines(view, entry)) else []
+    return [*lines, *_status_lines(profile, loss), "", *_value_lines(profile, entry, loss)]
 
 
 def _layer_lines(entry: Entry) -> list[str]:
@@ -66,15 +68,19 @@ def _basis(loss: LayerLoss) -> str:
     return f"{measured} of {len(loss.pruning.values)} levels measured"
 
 
-def _value_lines(profile: LossProfile, loss: LayerLoss) -> list[str]:
-    """A line for each level and scheme: value, 95 % interval, drop of the metric, samples."""
+def _value_lines(profile: LossProfile, entry: Entry, loss: LayerLoss) -> list[str]:
+    """A line for each level and scheme: value, 95 % interval, drop of the metric, width."""
     has_drops = bool(profile.score)
     interval = " [95 %]" if is_of_runs(profile) else ""
     drop = f", drop of {clean_text(profile.score, 20)}" if has_drops else ""
-    head = f"{clean_text(metric_words(profile.metric))}{interval}{drop}"
+    stay = ", units that stay" if entry.groups else ""
+    head = f"{clean_text(metric_words(profile.metric))}{interval}{drop}{stay}"
     return [
         head,
-        *(_value_line(one, loss, has_drops=has_drops) for one in aspects_of(profile)),
+        *(
+            f"{_value_line(one, loss, has_drops=has_drops)}  {stay_text(entry, one.at)}".rstrip()
+            for one in aspects_of(profile)
+        ),
         *(
             f"  {one.title}: {scheme_words(one.key)}"
             for one in aspects_of(profile)

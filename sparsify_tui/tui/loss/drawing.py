@@ -98,7 +98,7 @@ class ProfileDrawing:
         """Upper left: leave it; lower right: much to gain for little."""
         found = [
             (entry, x, self.view.figure(entry))
-            for entry in self.view.entries
+            for entry in self.view.distinct
             if (x := entry.ms if is_over_time else entry.params) is not None
         ]
         known = [(entry, x, one) for entry, x, one in found if one.value is not None]
@@ -137,8 +137,8 @@ def curve_of(
     entry: Entry, levels: Collection[Aspect], *, is_selected: bool, label: str = ""
 ) -> CurveSeries | None:
     """A layer's loss over the levels, from 0 at level 0; None when nothing is known."""
-    found = [(one.level or 0.0, one.figure(entry.loss)) for one in levels]
-    known = [(level, one) for level, one in found if one.value is not None]
+    found = {_level_of(one, entry): one.figure(entry.loss) for one in levels}
+    known = [(level, one) for level, one in sorted(found.items()) if one.value is not None]
     if not known:
         return None
     return CurveSeries(
@@ -149,6 +149,12 @@ def curve_of(
         intervals=(None, *(one.interval for _, one in known)),
         estimated=frozenset(at for at, (_, one) in enumerate(known, 1) if one.is_estimated),
     )
+
+
+def _level_of(aspect: Aspect, entry: Entry) -> float:
+    """The share that goes there: of a group of channels not quite what was asked for."""
+    kept = entry.groups[0].kept if entry.groups else ()
+    return entry.groups[0].reached(aspect.at) if kept else aspect.level or 0.0
 
 
 def _note(entry: Entry, *, is_estimated: bool) -> str:

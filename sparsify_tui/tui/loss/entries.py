@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparsify_tui.core.loss_profile import LayerLoss, LossProfile
+from sparsify_tui.core.loss_profile import GroupLoss, LayerLoss, LossProfile
 from sparsify_tui.core.model import Layer, Model
 from sparsify_tui.core.profile import LayerTime, PerfProfile
 from sparsify_tui.tui.loss.figures import Aspect, Figure
@@ -20,6 +20,13 @@ class Entry:
     loss: LayerLoss | None
     """None when the profile does not know it."""
     time: LayerTime | None
+    groups: tuple[GroupLoss, ...] = ()
+    """Of a channel profile, those that it makes; it has the values of the first."""
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether its values are those of a group that another layer stands for."""
+        return bool(self.groups) and self.groups[0].first != self.key
 
     @property
     def label(self) -> str:
@@ -61,6 +68,11 @@ class LossView:
         return self.aspect.figure(entry.loss) if self.aspect else Figure()
 
     @property
+    def distinct(self) -> tuple[Entry, ...]:
+        """The entries, of each group of channels only one."""
+        return tuple(entry for entry in self.entries if not entry.is_repeated)
+
+    @property
     def has_times(self) -> bool:
         """Whether a performance profile knows one of the layers."""
         return any(entry.ms is not None for entry in self.entries)
@@ -77,7 +89,13 @@ def entries_of(model: Model, profile: LossProfile, perf: PerfProfile | None) -> 
     known = [layer for layer in model.layers if layer.prunable or layer.id in losses]
     gone = losses.keys() - {layer.id for layer in known}
     entries = [
-        Entry(key=layer.id, layer=layer, loss=losses.get(layer.id), time=times.get(layer.id))
+        Entry(
+            key=layer.id,
+            layer=layer,
+            loss=losses.get(layer.id),
+            time=times.get(layer.id),
+            groups=profile.groups_of(layer.id),
+        )
         for layer in known
     ]
     return (

@@ -76,7 +76,10 @@ class Aspect:
         """What a layer loses; without a value where it has no entry or none was measured."""
         if row is None:
             return Figure()
-        found = self._losses(row)
+        return self.figure_of(row.quantization if self.level is None else row.pruning)
+
+    def figure_of(self, found: Losses) -> Figure:
+        """The same of values in the order of the profile's levels, or of its schemes."""
         value = _at(found.drops if self.is_drop else found.values, self.at)
         if value is None:
             return Figure()
@@ -88,9 +91,6 @@ class Aspect:
             high=_at(found.highs, self.at),
             is_estimated=self.profile.is_estimated(found, self.at),
         )
-
-    def _losses(self, row: LayerLoss) -> Losses:
-        return row.quantization if self.level is None else row.pruning
 
 
 def aspects_of(profile: LossProfile) -> tuple[Aspect, ...]:

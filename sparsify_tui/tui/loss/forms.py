@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sparsify_tui.core.loss_profile import DEFAULT_SAMPLES, SCHEMES, LossRequest
 from sparsify_tui.core.project import Project
+from sparsify_tui.core.structures import CHANNEL
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import format_seconds
 from sparsify_tui.tui.dialogs.field import Field
@@ -33,7 +35,7 @@ def empty_steps(expected: ExpectedTime) -> tuple[tuple[str, str], ...]:
 
 def request_fields(project: Project, losses: LossProfiles) -> tuple[Field, ...]:
     """Method with its time, metric, levels, schemes, structure, samples, score, name."""
-    standard = LossRequest()
+    standard, of_channels = losses.standard(), losses.standard(CHANNEL)
     expected = losses.expected(project, standard)
     choices = _methods(expected)
     return (
@@ -56,15 +58,13 @@ def request_fields(project: Project, losses: LossProfiles) -> tuple[Field, ...]:
         Field(
             name="levels",
             label="Levels",
-            value=",".join(f"{level:g}" for level in losses.default_levels),
-            help="Sparsities between 0 and 1.",
-            check=losses.check_levels,
+            help=f"Empty: {_levels(standard)}; of channels {_levels(of_channels)}.",
+            check=_empty_or(losses.check_levels),
         ),
         Field(
             name="schemes",
             label="Quantisation",
-            value=",".join(losses.default_schemes),
-            help=f"Of {', '.join(SCHEMES)}; or none.",
+            help=f"Of {', '.join(SCHEMES)}, or none. Empty: {','.join(standard.schemes)}.",
             check=losses.check_schemes,
         ),
         Field(
@@ -73,7 +73,7 @@ def request_fields(project: Project, losses: LossProfiles) -> tuple[Field, ...]:
             kind="choice",
             choices=losses.structures,
             value=standard.structure,
-            help="What is pruned together.",
+            help="What is pruned together; channel: groups of layers, cut and repaired.",
         ),
         Field(
             name="samples",
@@ -99,11 +99,13 @@ def is_magnitude(answers: Mapping[str, str]) -> bool:
 
 def request_from(losses: LossProfiles, answers: Mapping[str, str]) -> LossRequest:
     """The request of a form's answers, which were checked. Raises UsageError."""
-    return LossRequest(
+    standard = losses.standard(answers["structure"])
+    levels, schemes = answers["levels"], answers["schemes"]
+    return replace(
+        standard,
         metric=answers["metric"],
-        levels=losses.levels_from(answers["levels"]),
-        structure=answers["structure"],
-        schemes=losses.schemes_from(answers["schemes"]),
+        levels=losses.levels_from(levels) if levels else standard.levels,
+        schemes=losses.schemes_from(schemes) if schemes else standard.schemes,
         samples=int(answers["samples"]),
         score=answers["score"],
         anchors_only=answers["method"].startswith(_KINDS[1]),
@@ -116,6 +118,14 @@ def _methods(expected: ExpectedTime) -> tuple[str, ...]:
     return tuple(
         f"{kind}: {time}{need}" for kind, time, need in zip(_KINDS, times, needs, strict=True)
     )
+
+
+def _levels(request: LossRequest) -> str:
+    return ",".join(f"{level:g}" for level in request.levels)
+
+
+def _empty_or(check: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    return lambda text: check(text) if text else None
 
 
 def _check_samples(text: str) -> str | None:

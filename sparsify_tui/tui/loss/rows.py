@@ -9,11 +9,12 @@ from functools import partial
 
 from rich.text import Text
 
-from sparsify_tui.core.loss_profile import LayerLoss, LossProfile
+from sparsify_tui.core.loss_profile import LayerLoss
 from sparsify_tui.core.units import NOT_MEASURED, format_count, format_percent
 from sparsify_tui.tui.cells import cell, name_cell
 from sparsify_tui.tui.loss.entries import Entry, LossView
 from sparsify_tui.tui.loss.figures import Aspect, aspects_of
+from sparsify_tui.tui.loss.groups import Groups
 from sparsify_tui.tui.loss.summary import is_of_runs
 from sparsify_tui.tui.symbols import SymbolSet
 from sparsify_tui.tui.widgets.inline_bar import sparkline_text
@@ -29,6 +30,8 @@ _SHARE = Column(key="share", title="time", width=5, justify="right", priority=4)
 _CURVE = Column(key="curve", title="sqrt curve", width=_SPARK, sortable=False, priority=2)
 _SAMPLES = Column(key="samples", title="samples", width=7, justify="right", priority=9)
 _SETTLED = Column(key="settled", title="settled", width=7, priority=9)
+_STAY = Column(key="stay", title="stay", width=7, justify="right", priority=1)
+_PARTNERS = Column(key="partners", title="goes with", width=16, priority=2)
 _VALUE = Column(key="", title="", width=6, justify="right", priority=7)
 _DROP = replace(_VALUE, width=9, priority=10)
 
@@ -55,7 +58,8 @@ def loss_columns(view: LossView) -> tuple[Column, ...]:
     ]
     measured = (_SAMPLES, _SETTLED) if is_of_runs(profile) else ()
     share = (_SHARE,) if view.has_times else ()
-    return (AT, NAME, _OP, _PARAMS, *share, *values, _CURVE, *measured, *drops)
+    grouped = (_STAY, _PARTNERS) if profile.groups else ()
+    return (AT, NAME, _OP, _PARAMS, *share, *values, *grouped, _CURVE, *measured, *drops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +70,15 @@ class _Maker:
     drops: tuple[Aspect, ...]
     """The same, as falls of the metric; empty without labels."""
     symbols: SymbolSet
+    groups: Groups | None
+    """None for a profile of layers."""
 
     @classmethod
-    def of(cls, profile: LossProfile, symbols: SymbolSet) -> _Maker:
-        aspects = aspects_of(profile)
+    def of(cls, view: LossView, symbols: SymbolSet) -> _Maker:
+        profile, aspects = view.profile, aspects_of(view.profile)
         drops = tuple(replace(one, is_drop=True) for one in aspects if profile.score)
-        return cls(aspects=aspects, drops=drops, symbols=symbols)
+        groups = Groups.of(view) if profile.groups else None
+        return cls(aspects=aspects, drops=drops, symbols=symbols, groups=groups)
 
     def row(self, at: int, entry: Entry) -> Row:
         """Its cells are made when it is first in sight: there may be a thousand others."""
@@ -80,7 +87,7 @@ class _Maker:
             key=entry.key,
             cells=Late(partial(self._cells, at, entry)),
             sort_values=Late(partial(self._sort_values, at, entry)),
-            search=f"{entry.label} {entry.op_type} {status}",
+            search=f"{entry.label} {entry.op_type} {status} {self._partners(entry)}".rstrip(),
         )
 
     def _sort_values(self, at: int, entry: Entry) -> dict[str, SortValue]:
@@ -90,6 +97,8 @@ class _Maker:
             "op": entry.op_type,
             "params": entry.params,
             "share": entry.share,
+            "stay": self.groups.stay(entry) if self.groups else None,
+            "partners": self._partners(entry),
         }
         loss = entry.loss
         if loss is None:
@@ -119,16 +128,22 @@ class _Maker:
             "share": format_percent(entry.share),
             "samples": str(_samples(loss) or NOT_MEASURED) if loss else NOT_MEASURED,
             "settled": "yes" if loss and loss.settled else "",
+            "stay": self.groups.stay_text(entry) if self.groups else "",
             **{key: one.text for key, one in figures.items()},
             **{_drop_key(one): one.figure(loss).text for one in self.drops},
         }
+        partners = self._partners(entry)
         shape = [figures[one.key].value for one in self.aspects if one.level is not None]
         return {
             **{key: cell(text, style) for key, text in texts.items()},
             "name": name_cell(entry.label, style),
             "op": name_cell(entry.op_type, style) if entry.op_type else cell(""),
+            "partners": name_cell(partners, style) if partners else cell(""),
             "curve": self._curve(shape, style),
         }
+
+    def _partners(self, entry: Entry) -> str:
+        return self.groups.partners(entry) if self.groups else ""
 
     def _curve(self, values: Sequence[float | None], style: str) -> Text:
         if all(value is None for value in values):
@@ -146,7 +161,7 @@ class LossRows:
 
     def rows(self, view: LossView, symbols: SymbolSet) -> list[Row]:
         """One row for each layer, in graph order."""
-        maker = _Maker.of(view.profile, symbols)
+        maker = _Maker.of(view, symbols)
         if maker != self._maker:
             self._maker, self._kept = maker, {}
         for at, entry in enumerate(view.entries):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sparsify_tui.core.diagnosis import diagnose
 from sparsify_tui.core.loss_profile import LayerLoss, LossProfile
+from sparsify_tui.core.structures import CHANNEL
 from sparsify_tui.core.units import (
     format_count,
     format_number,
@@ -18,7 +19,8 @@ from sparsify_tui.tui.widgets.headline import Part
 
 Line = list[Part]
 NO_RANKING = "each layer's own curve, not a ranking across layers"
-NO_RANKING_YET = "Not a ranking yet: until layers are measured, values follow from the weights."
+_NOT_YET = "Not a ranking yet: until layers are measured, values follow from the weights."
+_NO_GROUP_YET = "Not a ranking yet: no group of channels is measured."
 _STRONG, _QUIET, _WARN = "bold $text-accent", "$text-muted", "bold $text-warning"
 _NOW_MEASURED = {
     "magnitude": "anchors",
@@ -45,7 +47,7 @@ def diagnosis_line(view: LossView) -> Line:
     """Where the loss sits and what follows, one sentence that wraps; or what cannot be said."""
     profile, aspect = view.profile, view.aspect
     if is_of_runs(profile) and not profile.is_ranking:
-        return [(NO_RANKING_YET, "bold")]
+        return [(no_ranking_yet(profile), "bold")]
     if not profile.is_ranking:
         return [
             (metric_words(profile.metric), _STRONG),
@@ -60,12 +62,18 @@ def diagnosis_line(view: LossView) -> Line:
     return [(f"{found.sentence} {found.advice}".strip(), style)]
 
 
+def no_ranking_yet(profile: LossProfile) -> str:
+    """Why a profile that is being measured ranks nothing yet."""
+    return _NO_GROUP_YET if profile.structure == CHANNEL else _NOT_YET
+
+
 def _method_line(profile: LossProfile, *, is_stale: bool) -> Line:
     score = ""
     if profile.score and profile.score_before is not None:
         score = f"{profile.score} {_score_text(profile.score_before)} unchanged"
     structure = "" if profile.structure == "unstructured" else f" {profile.structure}"
-    method = f"one-shot{structure}: {metric_words(profile.metric)}"
+    repaired = " after repair" if profile.groups else ""
+    method = f"one-shot{structure}: {metric_words(profile.metric)}{repaired}"
     return [
         *([(method, _STRONG)] if is_of_runs(profile) else []),
         ("STALE: the model file has changed" if is_stale else "", _WARN),
@@ -114,16 +122,16 @@ def _state_line(profile: LossProfile, *, job: JobState | None, is_stale: bool) -
             gaps,
             (f"{open_ones} not settled: more samples may move them" if open_ones else "", _QUIET),
         ]
-    done, total = progress_of(profile)
+    progress = progress_text(profile)
     what = _NOW_MEASURED[profile.stage]
     if job is not None:
         return [
-            (f"{job}: {what}, {done} of {total} layers", "bold $text-success"),
+            (f"{job}: {what}, {progress}", "bold $text-success"),
             ("J stops and keeps it", _QUIET),
             ("~ estimated so far", _QUIET),
         ]
     follows = "the model has changed: r makes another" if is_stale else "C continues"
-    return [(f"not complete: {what}, {done} of {total} layers measured, {follows}", _WARN)]
+    return [(f"not complete: {what}, {progress} measured, {follows}", _WARN)]
 
 
 def is_of_runs(profile: LossProfile) -> bool:
@@ -131,9 +139,14 @@ def is_of_runs(profile: LossProfile) -> bool:
     return profile.method == "one-shot"
 
 
-def progress_of(profile: LossProfile) -> tuple[int, int]:
-    """Layers that are through with what is being measured, and all of them."""
-    return sum(_is_through(profile, row) for row in profile.layers), len(profile.layers)
+def progress_text(profile: LossProfile) -> str:
+    """Layers, or groups, that are through with what is being measured, and all of them."""
+    if profile.groups:
+        found = [one.pruning.samples for one in profile.groups if one.kept]
+        is_through = any if profile.stage == "magnitude" else all
+        return f"{sum(map(is_through, found))} of {len(found)} groups"
+    done = sum(_is_through(profile, row) for row in profile.layers)
+    return f"{done} of {len(profile.layers)} layers"
 
 
 def _is_through(profile: LossProfile, row: LayerLoss) -> bool:

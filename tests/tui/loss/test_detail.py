@@ -40,5 +40,6 @@ def test_a_layer_that_is_nowhere_has_no_detail():
 def test_a_profile_of_the_weights_alone_has_no_intervals():
     profile = examples.loss_profile(examples.layer_loss("a"))
     text = "\n".join(entry_detail(view_of(profile), "a")[1])
-    assert "~ estimated; from the weights alone" in text
+    assert "computed from the weights" in text
+    assert "~" not in text
     assert "[95 %]" not in text

@@ -32,9 +32,9 @@ def test_what_is_not_known_is_a_point_and_never_zero(row):
     assert at(one_shot(), "int8").figure(row).text == "·"
 
 
-def test_values_of_weights_alone_are_estimates():
+def test_values_of_weights_alone_are_computed_and_no_estimates():
     profile = examples.loss_profile(examples.layer_loss("a"))
-    assert at(profile, "0.9").figure(profile.layers[0]).text == "~0.600"
+    assert at(profile, "0.9").figure(profile.layers[0]).text == "0.600"
 
 
 def test_an_interval_is_told_only_with_both_bounds():

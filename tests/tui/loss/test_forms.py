@@ -57,6 +57,13 @@ def test_the_standard_answers_make_the_standard_request(losses):
     assert not is_magnitude(answers_of(fields))
 
 
+def test_channels_have_levels_of_their_own_and_no_schemes_unless_asked_otherwise(losses):
+    answers = answers_of(fields_of(losses), structure="channel")
+    assert request_from(losses, answers) == losses.standard("channel")
+    asked = request_from(losses, answers | {"levels": "0.5"})
+    assert (asked.levels, asked.schemes) == ((0.5,), ())
+
+
 def test_answers_become_the_request(losses):
     fields = fields_of(losses)
     choices = fields["method"].choices

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sparsify_tui.tui.loss.about import about_lines
-from sparsify_tui.tui.loss.summary import progress_of, summary_lines
+from sparsify_tui.tui.loss.summary import progress_text, summary_lines
 from tests.core import examples
 from tests.tui.loss.profiles import estimated, measured, one_shot, unmeasured, view_of
 
@@ -65,7 +65,7 @@ def test_gaps_and_unsettled_layers_are_counted():
 )
 def test_an_unfinished_profile_says_where_it_is_and_which_key_goes_on(stage, what, done):
     profile = one_shot(measured("a"), estimated("b"), unmeasured("c"), stage=stage)
-    assert progress_of(profile) == (done, 3)
+    assert progress_text(profile) == f"{done} of 3 layers"
     assert f"not complete: {what}, {done} of 3 layers measured, C continues" in told(profile)
     assert f"waiting: {what}, " in told(profile, job="waiting")
     assert f"running: {what}, {done} of 3 layers" in told(profile, job="running")

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from sparsify_tui.core.loss_profile import LossProfile
+from sparsify_tui.core.loss_profile import GroupLoss, Losses, LossProfile
 from sparsify_tui.errors import JobError
 from sparsify_tui.tui.loss.charts import LossCharts
 from sparsify_tui.tui.loss.running import GrowingProfile
 from sparsify_tui.tui.widgets.layer_table import Table
+from tests.core.channel_losses import channel_profile, group, losses
 from tests.tui.loss.profiles import LEVELS, estimated, measured, one_shot, unmeasured
 from tests.tui.screens.house import NAMES, SIZES, House, frame, until
 
@@ -331,3 +332,42 @@ async def test_a_profile_of_another_project_leaves_the_one_in_sight_alone(house:
         house.jobs.hold.set()
         await until(lambda: "one-shot is done" in frame(app), pilot)
         assert "No loss profile yet" in frame(app)
+
+
+def channels_of_the_house() -> LossProfile:
+    """The first three layers go together, the fourth alone; the others are locked."""
+    first, second = (
+        GroupLoss(group=group(*names), kept=(48, 32, 16), pruning=losses(scale))
+        for names, scale in ((NAMES[:3], 10.0), (NAMES[3:4], 1.0))
+    )
+    pruning = dict.fromkeys(NAMES[:3], first.pruning) | {NAMES[3]: second.pruning}
+    rows = (
+        measured(name, pruning=pruning[name], quantization=Losses())
+        if name in pruning
+        else unmeasured(name, "it is an output of the model")
+        for name in NAMES
+    )
+    return channel_profile(layers=tuple(rows), groups=(first, second))
+
+
+@pytest.mark.parametrize("size", SIZES[:2], ids=["80x24", "160x50"])
+async def test_a_channel_profile_shows_who_goes_with_whom(house: House, size):
+    app = stored_with(house, channels_of_the_house()).app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("enter", "2")
+        await until(lambda: "one-shot channel: MSE ÷ variance after repair" in frame(app), pilot)
+        assert "1 of 2 groups carries" in " ".join(frame(app).split())
+        assert "16/64 stem, x[/a]" in frame(app)
+        assert "goes with" in frame(app)
+        await pilot.press("v", "v", "right_square_bracket", "enter")
+        await until(lambda: "64 channels, in steps of 16" in frame(app), pilot)
+
+
+async def test_channels_are_asked_for_without_levels_or_schemes(house: House):
+    app = house.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "2", "r", *["tab"] * 4, "right", "right", "f2")
+        await until(lambda: house.jobs.specs, pilot)
+        request = house.jobs.specs[-1].args["request"]
+        assert (request["structure"], request["schemes"]) == ("channel", [])
+        assert request["levels"] == [0.25, 0.5, 0.75]
