@@ -6,13 +6,14 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from sparsify_tui.cli.output import Narrator
-from sparsify_tui.core.project import Project
+from sparsify_tui.core.project import DataRole, Project
 from sparsify_tui.errors import SparsifyError, UsageError
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.paths import is_model_path
@@ -98,39 +99,54 @@ async def prepared_project(
     dims: Mapping[str, int] | None = None,
     values: Mapping[str, float] | None = None,
     data: Path | None = None,
+    *,
+    role: DataRole | None = None,
 ) -> Project:
     """Opens a project, or makes one for a model file, and remembers what it is given.
 
     When the command fails afterwards, what it was given is forgotten again.
+
+    Args:
+        bench: Where projects are.
+        reference: Name or id of a project, or path of a model.
+        dims: Sizes of open dimensions.
+        values: Constants of inputs.
+        data: A data file.
+        role: What the data is for; told by its labels where it is not given.
     """
     before = found_project(bench, reference)
-    project = await _with_inputs(bench, before, reference, dims=dims, values=values, data=data)
+    given = _Given(dims=dims, values=values, data=data, role=role)
+    project = await _with_inputs(bench, before, reference, given)
     if dims or values or data is not None:
         click.get_current_context().with_resource(_kept_on_success(bench, before, project))
     return project
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    dims: Mapping[str, int] | None
+    values: Mapping[str, float] | None
+    data: Path | None
+    role: DataRole | None
+
+
 async def _with_inputs(
-    bench: Workbench,
-    before: Project | None,
-    reference: str,
-    *,
-    dims: Mapping[str, int] | None,
-    values: Mapping[str, float] | None,
-    data: Path | None,
+    bench: Workbench, before: Project | None, reference: str, given: _Given
 ) -> Project:
     if before is None:
-        return await _new_project(bench, Path(reference), dims, values, data)
+        return await _new_project(bench, Path(reference), given)
     narrator, project = Narrator("reading"), before
-    if dims or values:
+    if given.dims or given.values:
         project = await bench.inputs.set_inputs(
             project.id,
-            {**dict(project.dims), **(dims or {})},
-            {**dict(project.values), **(values or {})},
+            {**dict(project.dims), **(given.dims or {})},
+            {**dict(project.values), **(given.values or {})},
         )
-    if data is not None:
+    if given.data is not None:
         with _kept_on_success(bench, before, project):
-            project = await bench.inputs.attach_data(project.id, data, on_progress=narrator)
+            project = await bench.inputs.attach_data(
+                project.id, given.data, role=given.role, on_progress=narrator
+            )
     narrator.done()
     return project
 
@@ -163,20 +179,18 @@ def found_project(bench: Workbench, reference: str) -> Project | None:
         return None
 
 
-async def _new_project(
-    bench: Workbench,
-    path: Path,
-    dims: Mapping[str, int] | None,
-    values: Mapping[str, float] | None,
-    data: Path | None,
-) -> Project:
+async def _new_project(bench: Workbench, path: Path, given: _Given) -> Project:
     """A project that is only kept when all it is given fits the model."""
     narrator = Narrator("reading")
-    project = await bench.projects.create(path, dims=dims, values=values, on_progress=narrator)
+    project = await bench.projects.create(
+        path, dims=given.dims, values=given.values, on_progress=narrator
+    )
     with ExitStack() as undo:
         undo.callback(bench.projects.delete, project.id)
-        if data is not None:
-            project = await bench.inputs.attach_data(project.id, data, on_progress=narrator)
+        if given.data is not None:
+            project = await bench.inputs.attach_data(
+                project.id, given.data, role=given.role, on_progress=narrator
+            )
         undo.pop_all()
     narrator.done()
     return project

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from sparsify_tui.cli.documents import estimate_document
+from sparsify_tui.cli.plan_channels import (
+    channel_lines,
+    front_document,
+    group_documents,
+    search_document,
+)
 from sparsify_tui.cli.report import Table
 from sparsify_tui.codec import document_from
+from sparsify_tui.core.channel_shares import WHOLE
 from sparsify_tui.core.estimate import Estimate, Outlook
 from sparsify_tui.core.model import Model
-from sparsify_tui.core.modifiers import LayerLevel, Pruning
+from sparsify_tui.core.modifiers import ChannelPruning, LayerLevel, Pruning
+from sparsify_tui.core.modifiers.pruning import SCOPES
 from sparsify_tui.core.optimization import Optimization, changeable_layers, reached_sparsity
 from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.project import Project
@@ -22,6 +30,7 @@ from sparsify_tui.core.units import (
     format_percent,
     format_ratio,
 )
+from sparsify_tui.workbench.plan_requests import CHANNEL
 
 _LONG = 400
 
@@ -30,16 +39,13 @@ def plan_document(
     project: Project, plan: Optimization, outlook: Outlook, *, is_met: bool
 ) -> dict[str, Any]:
     """Answer of `optimize`."""
-    pruning = plan.find(Pruning)
+    channels = plan.channels
     return {
         "optimization": plan.id,
         "name": plan.name,
-        "target": {
-            "sparsity": pruning.target if pruning else None,
-            "scope": pruning.scope if pruning else None,
-        },
+        "target": _target_document(plan),
         "met": is_met,
-        "achieved": {"sparsity": reached_sparsity(plan, project.model)},
+        "achieved": _achieved_document(project.model, plan),
         "estimate": {
             name: estimate_document(getattr(outlook, name))
             for name in ("speed_up", "compression", "loss", "recovery")
@@ -48,23 +54,55 @@ def plan_document(
         "flops": {"before": outlook.flops, "after": outlook.remaining_flops},
         "placement": _placement_document(plan.placement, project.model),
         "layers": _layer_documents(project.model, plan),
+        "groups": group_documents(channels),
+        "front": front_document(channels.found),
+        "search": search_document(channels.found),
         "modifiers": [type(one).__name__ for one in plan.modifiers],
         "problems": list(plan.problems()),
     }
 
 
+def _target_document(plan: Optimization) -> dict[str, Any]:
+    pruning, channels = plan.find(Pruning), plan.find(ChannelPruning)
+    if pruning is not None:
+        return {"sparsity": pruning.target, "scope": pruning.scope}
+    is_spread = channels is not None and channels.found is None
+    return {
+        "sparsity": channels.target if channels is not None and is_spread else None,
+        "scope": SCOPES[0] if is_spread else None,
+    }
+
+
+def _achieved_document(model: Model, plan: Optimization) -> dict[str, float]:
+    """Zeros among the prunable weights; of a plan that only cuts, the share of units that go."""
+    channels = plan.find(ChannelPruning)
+    if channels is None:
+        return {"sparsity": reached_sparsity(plan, model)}
+    has_zeros = plan.find(Pruning) is not None
+    return {
+        "sparsity": reached_sparsity(plan, model) if has_zeros else channels.share,
+        "channels": channels.share,
+    }
+
+
 def _layer_documents(model: Model, plan: Optimization) -> list[dict[str, Any]]:
-    choices = _choices(plan)
-    return [
-        {
-            "id": layer.id,
-            "level": choices[layer.id].effective if layer.id in choices else 0.0,
-            "structure": plan.pruning.structure,
-            "quantized": layer.id in plan.quantized,
-            "locked": layer.id in choices and choices[layer.id].locked,
-        }
-        for layer in changeable_layers(model)
-    ]
+    choices, channels, shares = _choices(plan), plan.find(ChannelPruning), plan.channels.shares
+    rows = []
+    for layer in changeable_layers(model):
+        choice = choices.get(layer.id)
+        is_cut = channels is not None and not (choice and choice.effective)
+        level = choice.effective if choice else 0.0
+        rows.append(
+            {
+                "id": layer.id,
+                "level": plan.channels.level_of(layer.id) if is_cut else level,
+                "structure": CHANNEL if is_cut else plan.pruning.structure,
+                "weights_left": shares.get(layer.id, WHOLE).weights,
+                "quantized": layer.id in plan.quantized,
+                "locked": choice is not None and choice.locked,
+            }
+        )
+    return rows
 
 
 def _placement_document(found: Placement | None, model: Model) -> dict[str, Any] | None:
@@ -95,7 +133,7 @@ def _ratio_document(ratio: Ratio | None) -> dict[str, Any] | None:
 
 def plan_lines(plan: Optimization, outlook: Outlook, *, is_met: bool) -> list[str]:
     """What an optimization brings, each figure with its basis."""
-    missed = f"target {format_percent(plan.pruning.target)} not reached: too much is locked or off"
+    missed = f"target {format_percent(_target(plan))} not reached: too much is locked or off"
     return [
         (
             f"{clean_text(plan.name)}: {format_percent(outlook.sparsity)} of prunable weights "
@@ -112,10 +150,16 @@ def plan_lines(plan: Optimization, outlook: Outlook, *, is_met: bool) -> list[st
             f"{format_count(outlook.remaining_flops)}"
         ),
         f"speed-up on onnxruntime {_speed_up(outlook.speed_up)}",
+        *(clean_text(line, _LONG) for line in channel_lines(plan.channels)),
         *(_placement_lines(plan.placement) if plan.placement else ()),
-        *(() if is_met else (missed,)),
+        *(() if is_met or plan.channels.found else (missed,)),
         *(f"problem: {problem}" for problem in plan.problems()),
     ]
+
+
+def _target(plan: Optimization) -> float:
+    pruning = plan.find(Pruning)
+    return pruning.target if pruning else plan.channels.target
 
 
 def _speed_up(estimate: Estimate) -> str:
@@ -146,13 +190,15 @@ def _placement_lines(found: Placement) -> list[str]:
 
 
 def plan_rows(project: Project, plan: Optimization) -> Table:
-    """Level and number format of each layer that can be changed."""
-    choices = _choices(plan)
-    return ("layer", "op", "params", "sparsity", "int8", "state"), [
+    """Level and number format of each layer that can be changed, and what a cut leaves of it."""
+    choices, shares = _choices(plan), plan.channels.shares
+    titles = ("layer", "op", "params", *(("left",) if shares else ()), "sparsity", "int8", "state")
+    return titles, [
         (
             layer.label,
             layer.op_type,
             format_count(layer.weight_params),
+            *((format_percent(shares.get(layer.id, WHOLE).weights),) if shares else ()),
             format_percent(choices[layer.id].effective if layer.id in choices else 0.0),
             "yes" if layer.id in plan.quantized else "no",
             _state(choices.get(layer.id)),

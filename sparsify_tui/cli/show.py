@@ -16,6 +16,7 @@ from sparsify_tui.cli.output import print_json, print_table
 from sparsify_tui.cli.perf_documents import perf_document, perf_lines
 from sparsify_tui.cli.perf_tables import perf_rows
 from sparsify_tui.cli.plan_answers import plan_document, plan_lines, plan_rows
+from sparsify_tui.cli.plan_channels import group_rows
 from sparsify_tui.cli.report import benchmark_lines, layer_rows, model_lines
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.profile import PerfProfile
@@ -50,6 +51,8 @@ def _optimization(bench: Workbench, project: Project) -> None:
         is_met=bench.plans.is_met(project, plan),
     ):
         click.echo(line)
+    if plan.channels.groups:
+        print_table(*group_rows(project.model, plan.channels))
     print_table(*plan_rows(project, plan))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.model import Model
+from sparsify_tui.core.channel_shares import WHOLE, LayerShare
+from sparsify_tui.core.model import Layer, LayerId, Model
 
 Basis = Literal["measured", "predicted", "modelled", "unknown"]
 
@@ -33,9 +35,9 @@ class Outlook:
 
     params: int
     remaining_params: int
-    """Parameters of the whole model that are not zero afterwards."""
+    """Parameters of the whole model that are left afterwards, and not zero."""
     sparsity: float
-    """Zeros among the weights of all prunable layers."""
+    """Zeros among the weights of all prunable layers that are left."""
     flops: int | None
     remaining_flops: float | None
     """FLOPs that touch a non-zero weight; a runtime that skips zeros would do these."""
@@ -49,14 +51,14 @@ class Outlook:
 
     @property
     def flops_cut(self) -> float | None:
-        """Share of the FLOPs that touch a zero; None where they are unknown."""
+        """Share of the FLOPs that are gone or touch a zero; None where they are unknown."""
         if not self.flops or self.remaining_flops is None:
             return None
         return 1 - self.remaining_flops / self.flops
 
     @property
     def params_cut(self) -> float | None:
-        """Share of the parameters that become zero; None where there are none."""
+        """Share of the parameters that go or become zero; None where there are none."""
         return 1 - self.remaining_params / self.params if self.params else None
 
 
@@ -68,32 +70,41 @@ _COMPRESSION = (
 )
 
 
-def estimate(model: Model, changes: Changes, speed_up: Estimate = NO_SPEED_UP) -> Outlook:
-    """The outlook of pruning each layer, without structure, to its level, and of int8.
+def estimate(
+    model: Model,
+    changes: Changes,
+    speed_up: Estimate = NO_SPEED_UP,
+    shares: Mapping[LayerId, LayerShare] | None = None,
+) -> Outlook:
+    """The outlook of pruning each layer, without structure, to its level, of a cut, and of int8.
 
-    A layer that already holds more zeros than its level keeps them.
+    A layer that already holds more zeros than its level keeps them. Zeros and cut weights are
+    taken to lie independently of each other.
+
+    Args:
+        model: What it is done to.
+        changes: What is done.
+        speed_up: What is known of that.
+        shares: What its cut leaves of layers; those that are not named stay whole.
     """
     levels, int8 = dict(changes.levels), frozenset(changes.int8)
-    zeros, prunable_zeros, prunable_params, saved_flops, int8_weights = 0, 0, 0, 0.0, 0
-    for layer in model.layers:
-        empty = max(levels.get(layer.id, 0.0), 1 - layer.density)
-        empty_weights = round(empty * layer.weight_params)
-        zeros += empty_weights
-        saved_flops += empty * (layer.flops or 0)
-        if layer.prunable:
-            prunable_zeros += empty_weights
-            prunable_params += layer.weight_params
-        if layer.id in int8:
-            int8_weights += layer.weight_params - empty_weights
-    remaining = max(1, model.params - zeros)
+    left = [_left(one, levels.get(one.id, 0.0), (shares or {}).get(one.id)) for one in model.layers]
+    prunable = [one for layer, one in zip(model.layers, left, strict=True) if layer.prunable]
+    kept = sum(one.weights for one in prunable)
+    int8_weights = sum(
+        one.non_zero for layer, one in zip(model.layers, left, strict=True) if layer.id in int8
+    )
+    remaining = max(1, model.params - sum(one.gone for one in left))
     remaining_bytes = _FLOAT_BYTES * remaining - (_FLOAT_BYTES - 1) * int8_weights
     ratio = _FLOAT_BYTES * model.params / max(1, remaining_bytes)
     return Outlook(
         params=model.params,
         remaining_params=remaining,
-        sparsity=prunable_zeros / prunable_params if prunable_params else 0.0,
+        sparsity=sum(one.weights - one.non_zero for one in prunable) / kept if kept else 0.0,
         flops=model.flops,
-        remaining_flops=None if model.flops is None else model.flops - saved_flops,
+        remaining_flops=(
+            None if model.flops is None else model.flops - sum(one.idle_flops for one in left)
+        ),
         int8_layers=len(int8),
         compression=Estimate(
             value=ratio, low=ratio, high=ratio, basis="predicted", note=_COMPRESSION
@@ -101,4 +112,30 @@ def estimate(model: Model, changes: Changes, speed_up: Estimate = NO_SPEED_UP) -
         speed_up=speed_up,
         loss=UNKNOWN,
         recovery=UNKNOWN,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """What is left of a layer."""
+
+    weights: int
+    non_zero: int
+    gone: int
+    """Parameters that are cut out or zero."""
+    idle_flops: float
+    """FLOPs that are cut out or touch a zero."""
+
+
+def _left(layer: Layer, level: float, share: LayerShare | None) -> _Left:
+    share = share or WHOLE
+    empty = max(level, 1 - layer.density)
+    biases = layer.params - layer.weight_params
+    weights = round(share.weights * layer.weight_params)
+    non_zero = weights - round(empty * weights)
+    return _Left(
+        weights=weights,
+        non_zero=non_zero,
+        gone=layer.weight_params - non_zero + biases - round(share.outputs * biases),
+        idle_flops=(1 - share.weights * (1 - empty)) * (layer.flops or 0),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from sparsify_tui.core.fields import with_text
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import Layer, LayerId, Model
 from sparsify_tui.core.modifiers import (
+    ChannelPruning,
     Epochs,
     LayerLevel,
     LearningRate,
@@ -22,7 +23,7 @@ from sparsify_tui.core.modifiers import (
 from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.schedule import default_quantization
 
-M = TypeVar("M", Pruning, Quantization, Epochs, LearningRate)
+M = TypeVar("M", Pruning, ChannelPruning, Quantization, Epochs, LearningRate)
 
 _HIGHEST_BY_HAND = 0.999
 """Recipes want a level below 1."""
@@ -49,6 +50,11 @@ class Optimization:
         return self.find(Pruning) or Pruning()
 
     @property
+    def channels(self) -> ChannelPruning:
+        """The channel pruning; an empty one where there is none."""
+        return self.find(ChannelPruning) or ChannelPruning()
+
+    @property
     def levels(self) -> dict[LayerId, float]:
         """The sparsity that is applied to each layer."""
         return {one.id: one.effective for one in self.pruning.layers}
@@ -69,14 +75,15 @@ class Optimization:
     def changes(self) -> Changes:
         """All that is done to a copy of the model."""
         levels = tuple((one, level) for one, level in self.levels.items() if level > 0)
+        cuts = self.channels.cuts
         quantization = self.find(Quantization)
-        if quantization is None:
-            return Changes(levels=levels)
         return Changes(
             levels=levels,
-            int8=quantization.layers,
-            between=quantization.between,
-            respelled=quantization.respelled,
+            int8=quantization.layers if quantization else (),
+            between=quantization.between if quantization else True,
+            respelled=quantization.respelled if quantization else False,
+            channels=cuts,
+            repair=self.channels.repair if cuts else "none",
         )
 
     def with_modifier(self, modifier: Modifier) -> Optimization:
@@ -93,26 +100,35 @@ class Optimization:
     def problems(self) -> tuple[str, ...]:
         """What would make a training with the recipe fail."""
         found = [problem for one in self.modifiers for problem in one.problems()]
-        epochs, pruning = self.find(Epochs), self.find(Pruning)
-        if epochs and pruning and epochs.end_epoch <= pruning.end_epoch:
-            found.append("training must last longer than pruning, or the last level is not reached")
-        return (*found, *_quantization_problems(self, epochs, pruning))
+        return (*found, *_pruning_problems(self), *_quantization_problems(self))
 
 
-def _quantization_problems(
-    plan: Optimization, epochs: Epochs | None, pruning: Pruning | None
-) -> tuple[str, ...]:
-    quantization = plan.find(Quantization)
-    is_pruned = any(plan.levels.values())
+def _pruning_problems(plan: Optimization) -> Iterator[str]:
+    epochs, last = plan.find(Epochs), _pruned_until(plan)
+    if epochs and last is not None and epochs.end_epoch <= last:
+        yield "training must last longer than pruning, or the last level is not reached"
+
+
+def _pruned_until(plan: Optimization) -> float | None:
+    """Epoch of the last update of a mask; None without any pruning."""
+    pruning, channels = plan.find(Pruning), plan.find(ChannelPruning)
+    ends = [pruning.end_epoch] if pruning else []
+    if channels and channels.kept:
+        ends.append(channels.end_epoch)
+    return max(ends, default=None)
+
+
+def _quantization_problems(plan: Optimization) -> Iterator[str]:
+    quantization, epochs, last = plan.find(Quantization), plan.find(Epochs), _pruned_until(plan)
+    is_pruned = any(plan.levels.values()) or bool(plan.channels.kept)
     if quantization is None or not quantization.layers:
-        is_changed = is_pruned or (quantization is not None and quantization.respelled)
-        return () if is_changed else ("no layer is pruned or computes in int8",)
-    found = []
-    if pruning and is_pruned and quantization.start_epoch < pruning.end_epoch:
-        found.append("quantization starts before pruning ends")
+        if not is_pruned and not (quantization and quantization.respelled):
+            yield "no layer is pruned or computes in int8"
+        return
+    if last is not None and is_pruned and quantization.start_epoch < last:
+        yield "quantization starts before pruning ends"
     if epochs and epochs.end_epoch <= quantization.start_epoch:
-        found.append("training ends before quantization starts")
-    return tuple(found)
+        yield "training ends before quantization starts"
 
 
 def spread_target(
@@ -202,12 +218,18 @@ def edit_field(plan: Optimization, title: str, name: str, text: str) -> Optimiza
     raise KeyError(title)
 
 
+def fitting_quantization(plan: Optimization) -> Quantization:
+    """One that fits the plan's schedule; of no layer yet."""
+    return default_quantization(
+        plan.find(Epochs) or Epochs(),
+        plan.find(Pruning) or plan.find(ChannelPruning),
+        plan.find(LearningRate),
+    )
+
+
 def _quantization(plan: Optimization) -> Quantization:
     """The plan's own, else one that fits its schedule, with all that loses nothing."""
-    fitting = default_quantization(
-        plan.find(Epochs) or Epochs(), plan.find(Pruning), plan.find(LearningRate)
-    )
-    return plan.find(Quantization) or replace(fitting, respelled=True)
+    return plan.find(Quantization) or replace(fitting_quantization(plan), respelled=True)
 
 
 def _with_quantized(plan: Optimization, layers: frozenset[LayerId]) -> Optimization:

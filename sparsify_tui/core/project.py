@@ -12,6 +12,7 @@ from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.profile import Environment, PerfProfile
+from sparsify_tui.core.repaired import CutGroup, LayerWeight, Repaired
 from sparsify_tui.core.summary import FileStamp
 from sparsify_tui.core.timing import Timing, Verdict
 from sparsify_tui.core.training import TrainingSettings
@@ -105,6 +106,10 @@ class MeasuredModel:
     """The first is the one to judge by."""
     note: str = ""
     """Why it may not be called optimized, where it may not."""
+    channels: tuple[CutGroup, ...] = ()
+    """Groups of channels that lost some."""
+    repaired: tuple[Repaired, ...] = ()
+    """Each repair that was asked for, kept or not."""
 
     @property
     def metric(self) -> MetricChange | None:
@@ -150,8 +155,8 @@ class AppliedModel:
     file: str
     bytes: int
     """Of the file and its external data."""
-    layers: tuple[tuple[LayerId, float], ...]
-    """Sparsity that each changed layer really has."""
+    layers: tuple[LayerWeight, ...]
+    """Of every changed layer, what the file holds."""
     output_error: float | None
     """MSE of the outputs ÷ their variance, on the samples used."""
     source: str
@@ -160,6 +165,10 @@ class AppliedModel:
     """Layers that compute in int8."""
     repairs: tuple[str, ...] = ()
     """What else had to be changed, in words."""
+    channels: tuple[CutGroup, ...] = ()
+    """Groups of channels that lost some."""
+    repaired: tuple[Repaired, ...] = ()
+    """Each repair that was asked for, kept or not."""
     calibration: str = ""
     """What the int8 ranges were taken from, in words."""
     comparison: Comparison | None = None

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import math
 
-from sparsify_tui.core.modifiers import Epochs, LearningRate, Modifier, Pruning, Quantization
+from sparsify_tui.core.modifiers import (
+    ChannelPruning,
+    Epochs,
+    LearningRate,
+    Modifier,
+    Pruning,
+    Quantization,
+)
 from sparsify_tui.core.training import TrainingSettings
 
 _DEFAULT_EPOCHS = 100
@@ -28,16 +35,42 @@ def default_schedule(training: TrainingSettings, target: float | None) -> tuple[
     if target is None:
         epochs, rate = _tuning(training)
         return (epochs, *((rate,) if rate else ()))
-    rate = default_learning_rate(training)
-    return (
-        default_epochs(training),
-        default_pruning(training, target),
-        *((rate,) if rate else ()),
+    return _with_training(training, default_pruning(training, target))
+
+
+def channel_schedule(training: TrainingSettings) -> tuple[Modifier, ...]:
+    """Epochs, channel pruning, as long as an unstructured one, and learning rate."""
+    return _with_training(training, channels_beside(default_pruning(training, 0.0)))
+
+
+def channels_beside(pruning: Pruning) -> ChannelPruning:
+    """An empty channel pruning at the epochs of another pruning."""
+    return ChannelPruning(
+        start_epoch=pruning.start_epoch,
+        end_epoch=pruning.end_epoch,
+        update_frequency=pruning.update_frequency,
     )
 
 
+def pruning_beside(channels: ChannelPruning) -> Pruning:
+    """An empty unstructured pruning at the epochs of a channel pruning."""
+    return Pruning(
+        target=0.0,
+        start_epoch=channels.start_epoch,
+        end_epoch=channels.end_epoch,
+        update_frequency=channels.update_frequency,
+    )
+
+
+def _with_training(
+    training: TrainingSettings, pruning: Pruning | ChannelPruning
+) -> tuple[Modifier, ...]:
+    rate = default_learning_rate(training)
+    return (default_epochs(training), pruning, *((rate,) if rate else ()))
+
+
 def default_quantization(
-    epochs: Epochs, pruning: Pruning | None, rate: LearningRate | None
+    epochs: Epochs, pruning: Pruning | ChannelPruning | None, rate: LearningRate | None
 ) -> Quantization:
     """Rounds from halfway between the last pruning and the end; from the start without pruning.
 

@@ -90,17 +90,19 @@ USAGE: Mapping[str, Bad] = {
         ("a rate too high", "rates", ["optimize", "planned", "--lr", "0.1:99"]),
         *(
             (f"{option} to come", f"{option} is not built", ["optimize", "planned", option, "2"])
-            for option in ("--speed-up", "--max-loss", "--compression", "--balance")
+            for option in ("--compression", "--balance")
         ),
+        ("a speed-up of zeros", "multiplies zeros", ["optimize", "planned", "--speed-up", "2"]),
+        ("a loss of zeros", "for channels only", ["optimize", "planned", "--max-loss", "0.1"]),
         ("no such number format", "int8", ["optimize", "planned", "--quantize", "fp8"]),
-        ("a search without int8", "search for int8", ["optimize", "planned", "--batch", "8"]),
+        ("a batch of no search", "of a search", ["optimize", "planned", "--batch", "8"]),
         (
             "a lock of no pruning",
             "shapes a pruning",
             ["optimize", "planned", "--quantize", "int8", "--lock", "fc1"],
         ),
         ("a structure to come", "2:4", ["optimize", "planned", "--structure", "2:4"]),
-        ("a repair to come", "auto", ["apply", "planned", "-o", "@/o.onnx", "--repair", "auto"]),
+        ("no such repair", "often", ["apply", "planned", "-o", "@/o.onnx", "--repair", "often"]),
         ("a target of no one", "unknown", ["export", "planned", "--target", "tflite"]),
         ("a target to come", "not built", ["export", "planned", "--target", "report"]),
         ("parameter names to come", "--params", ["export", "planned", "--params", "@/p.json"]),

@@ -6,11 +6,23 @@ from typing import Any
 
 from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.channels import (
+    AxisWidth,
+    ChannelGroup,
+    ChannelMap,
+    GroupId,
+    GroupPart,
+    LayerWidths,
+    LockedChannels,
+    UnitRun,
+)
 from sparsify_tui.core.estimate import Estimate
 from sparsify_tui.core.loss_profile import LayerLoss, Losses, LossProfile
 from sparsify_tui.core.model import Layer, LayerId, Model, TensorSpec
 from sparsify_tui.core.modifiers import (
+    ChannelPruning,
     Epochs,
+    GroupLevel,
     LayerLevel,
     LearningRate,
     Modifier,
@@ -246,6 +258,28 @@ def compared(
     )
 
 
+def halved(name: str) -> ChannelPruning:
+    """The layer of that name, which makes a group of 10 channels, keeps 5 of them."""
+    part = GroupPart(
+        id=GroupId(name), size=10, elements=10, runs=(UnitRun(start=0, count=10, width=1),)
+    )
+    group = ChannelGroup(
+        id=GroupId(name), kind="channel", size=10, producers=(LayerId(name),), consumers=()
+    )
+    widths = LayerWidths(
+        id=LayerId(name), inputs=AxisWidth(fixed=100), outputs=AxisWidth(parts=(part,))
+    )
+    return ChannelPruning(
+        map=ChannelMap(
+            groups=(group,),
+            locked=(LockedChannels(layers=(LayerId("b"),), reason="y is an output of the model"),),
+            layers=(widths,),
+        ),
+        groups=(GroupLevel(id=GroupId(name), kept=5, order=tuple(range(10))),),
+        model_digest="ab" * 32,
+    )
+
+
 def full_project() -> Project:
     """A project in which no field is empty and every kind of modifier occurs."""
     return Project(
@@ -274,6 +308,7 @@ def full_project() -> Project:
                 key="o2",
                 name="int8",
             ),
+            plan_of(Epochs(), halved("a"), key="o3", name="narrow"),
         ),
         benchmarks=(benchmark_run(),),
     )

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.channel_shares import LayerShare
 from sparsify_tui.core.estimate import NO_SPEED_FROM_ZEROS, UNKNOWN, estimate
 from sparsify_tui.core.model import LayerId
 from tests.core.examples import layer, model_of
@@ -101,3 +102,25 @@ def test_a_model_without_layers_has_an_outlook() -> None:
     outlook = estimate(model_of(), Changes())
 
     assert (outlook.sparsity, outlook.remaining_params) == (0.0, 1)
+
+
+def test_a_cut_takes_weights_biases_and_flops() -> None:
+    shares = {LayerId("a"): LayerShare(weights=0.25, outputs=0.5)}
+
+    outlook = estimate(model_of(layer("a"), layer("b")), Changes(), shares=shares)
+
+    assert outlook.remaining_params == 2020 - 750 - 5
+    assert outlook.remaining_flops == pytest.approx(4_000_000 - 1_500_000)
+    assert outlook.sparsity == 0
+    assert outlook.compression.value == pytest.approx(2020 / 1265)
+
+
+def test_zeros_and_int8_count_in_what_a_cut_leaves() -> None:
+    shares = {LayerId("a"): LayerShare(weights=0.5, outputs=0.5)}
+
+    outlook = estimate(model_of(layer("a")), int8("a", a=0.8), shares=shares)
+
+    assert outlook.remaining_params == 100 + 5
+    assert outlook.sparsity == pytest.approx(0.8)
+    assert outlook.remaining_flops == pytest.approx(2_000_000 * 0.1)
+    assert outlook.compression.value == pytest.approx(4 * 1010 / (100 + 4 * 5))

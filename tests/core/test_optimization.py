@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.channel_edits import toggle_groups, with_channels
 from sparsify_tui.core.model import LayerId
-from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
+from sparsify_tui.core.modifiers import (
+    ChannelPruning,
+    Epochs,
+    LearningRate,
+    Pruning,
+    Quantization,
+)
 from sparsify_tui.core.optimization import (
     Optimization,
     adopt_placement,
@@ -24,6 +32,7 @@ from sparsify_tui.core.optimization import (
     toggle_quantized,
 )
 from sparsify_tui.errors import UsageError
+from tests.core import channel_examples
 from tests.core.examples import (
     layer,
     layer_loss,
@@ -286,3 +295,37 @@ def test_layers_that_can_be_changed_are_those_to_prune_or_quantize() -> None:
     )
 
     assert [one.id for one in changeable_layers(model)] == ["a", "b"]
+
+
+def narrow(**changes: Any) -> ChannelPruning:
+    """One group of two, halved until epoch 34."""
+    plan = with_channels(plan_of(ChannelPruning(**changes)), channel_examples.analysis(), 0.5)
+    return toggle_groups(plan, [channel_examples.INNER]).channels
+
+
+def test_a_cut_is_part_of_the_changes_and_brings_its_repair() -> None:
+    changes = plan_of(narrow()).changes
+
+    assert [(cut.id, len(cut.removed)) for cut in changes.channels] == [("stem", 8)]
+    assert (changes.repair, changes.needs_preparation) == ("auto", True)
+    assert plan_of(narrow(repair="none")).changes.repair == "none"
+
+
+def test_channels_of_which_none_goes_change_nothing() -> None:
+    plan = toggle_groups(plan_of(Epochs(), narrow()), [channel_examples.STEM])
+
+    assert plan.changes == Changes()
+    assert plan.problems() == ("no layer is pruned or computes in int8",)
+
+
+def test_training_and_int8_wait_for_the_last_of_both_prunings() -> None:
+    zeros = Pruning(layers=(level("stem", 0.5),), end_epoch=20.0)
+    int8 = Quantization(layers=(LayerId("one"),), start_epoch=25.0, observe_until=30.0)
+    short, long = Epochs(end_epoch=34.0), Epochs(end_epoch=60.0)
+
+    assert plan_of(short, zeros).problems() == ()
+    assert len(plan_of(short, zeros, narrow()).problems()) == 1
+    assert plan_of(long, zeros, int8).problems() == ()
+    assert plan_of(long, zeros, narrow(), int8).problems() == (
+        "quantization starts before pruning ends",
+    )

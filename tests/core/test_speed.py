@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from sparsify_tui.core.changes import Changes
+from sparsify_tui.core.channel_edits import adopt_channels, set_width
+from sparsify_tui.core.channel_lanes import ChannelLanes, ChannelMix
+from sparsify_tui.core.channels import ChannelMap
 from sparsify_tui.core.estimate import NO_SPEED_UP
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
@@ -13,6 +16,8 @@ from sparsify_tui.core.modifiers import Epochs, Pruning
 from sparsify_tui.core.optimization import adopt_placement, set_quantized, toggle_quantized
 from sparsify_tui.core.profile import LayerTime, PerfProfile
 from sparsify_tui.core.speed import expected_speed_up
+from sparsify_tui.core.width_model import KernelCost, PaddedWidth, WidthModel
+from tests.core import channel_examples
 from tests.core.examples import layer, level, model_of, perf_profile, placement, plan_of, timing
 
 MODEL = model_of(layer("a"), layer("b"))
@@ -126,3 +131,76 @@ def test_a_prediction_below_zero_is_none() -> None:
     )
 
     assert (estimate.value, estimate.basis) == (None, "unknown")
+
+
+NARROW = adopt_channels(plan_of(Epochs()), channel_examples.search())
+BY_HAND = set_width(NARROW, ["one"], 4)
+
+
+def narrowed(*errors: float, **changes: Any) -> PerfProfile:
+    """10 ms at full width, all of which goes with the width of the stem."""
+    kernel = KernelCost(
+        name="stem",
+        outputs=PaddedWidth(axis=channel_examples.whole(channel_examples.STEM, 16)),
+        factors_ms=(0.0, 0.0, 10.0, 0.0),
+    )
+    mixes = tuple(
+        ChannelMix(kept=(), predicted_ms=1 + one, measured_ms=1.0, low_ms=0.9, high_ms=1.1)
+        for one in errors
+    )
+    lanes = ChannelLanes(
+        map=channel_examples.net_map(),
+        model=WidthModel(full_ms=10.0, kernels=(kernel,)),
+        mixes=mixes,
+    )
+    return perf_profile(**{"channels": lanes, "name": "lanes"} | changes)
+
+
+def test_widths_of_a_search_have_its_figure() -> None:
+    estimate = expected_speed_up(NARROW, channel_examples.NET, (narrowed(),))
+
+    assert (estimate.value, estimate.low, estimate.high) == (1.9, pytest.approx(1.8), 2.0)
+    assert (estimate.basis, estimate.note) == ("measured", "by the search, batch 64, threads 2")
+
+
+def test_other_widths_are_predicted_as_far_off_as_the_worst_mix() -> None:
+    older = narrowed(0.01, -0.04)
+    profiles = (narrowed(name="oldest"), older, perf_profile(), narrowed(model_digest="other"))
+
+    estimate = expected_speed_up(BY_HAND, channel_examples.NET, profiles)
+
+    assert (estimate.value, estimate.basis) == (pytest.approx(2.0), "predicted")
+    assert (estimate.low, estimate.high) == (pytest.approx(1.92), pytest.approx(2.08))
+    assert estimate.note == "from the profile lanes"
+
+
+def test_without_lanes_that_know_the_groups_the_speed_of_a_cut_is_unknown() -> None:
+    no_lanes, refused = narrowed(channels=None), narrowed(channels=ChannelLanes(refused="none"))
+    stranger = narrowed(channels=replace(narrowed().channels or ChannelLanes(), map=ChannelMap()))
+
+    estimate = expected_speed_up(BY_HAND, channel_examples.NET, (no_lanes, refused, stranger))
+
+    assert (estimate.value, estimate.basis) == (None, "unknown")
+    assert "no performance profile with channel lanes" in estimate.note
+
+
+def test_a_cut_of_another_file_has_no_speed() -> None:
+    changed = replace(channel_examples.NET, sha256="other")
+
+    assert expected_speed_up(NARROW, changed, (narrowed(),)).value is None
+
+
+def test_int8_and_fewer_channels_multiply_and_say_so() -> None:
+    plan = adopt_placement(NARROW, placement("a"))
+
+    estimate = expected_speed_up(plan, channel_examples.NET, ())
+
+    assert (estimate.value, estimate.basis) == (pytest.approx(3.8), "modelled")
+    assert estimate.low is None
+    assert expected_speed_up(set_quantized(NARROW, ["a"], on=True), MODEL, ()).value is None
+
+
+def test_zeros_beside_a_cut_change_no_figure() -> None:
+    plan = NARROW.with_modifier(Pruning(layers=(level("stem", 0.5),)))
+
+    assert expected_speed_up(plan, channel_examples.NET, ()).value == 1.9

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from sparsify_tui.core.modifiers.channels import ChannelPruning, GroupLevel
 from sparsify_tui.core.modifiers.epochs import Epochs
 from sparsify_tui.core.modifiers.learning_rate import LearningRate
 from sparsify_tui.core.modifiers.pruning import LayerLevel, Pruning
 from sparsify_tui.core.modifiers.quantization import Quantization
 
-Modifier: TypeAlias = Pruning | Quantization | Epochs | LearningRate
-MODIFIERS: tuple[type[Modifier], ...] = (Pruning, Quantization, Epochs, LearningRate)
+Modifier: TypeAlias = Pruning | ChannelPruning | Quantization | Epochs | LearningRate
+MODIFIERS: tuple[type[Modifier], ...] = (
+    Pruning,
+    ChannelPruning,
+    Quantization,
+    Epochs,
+    LearningRate,
+)
 
 __all__ = [
     "MODIFIERS",
+    "ChannelPruning",
     "Epochs",
+    "GroupLevel",
     "LayerLevel",
     "LearningRate",
     "Modifier",
