@@ -54,11 +54,13 @@ def apply_optimization(
     return AppliedModel(
         file=output,
         bytes=size,
-        layers=tuple(reached.levels.items()),
+        layers=reached.weights,
         output_error=error,
         source=opened.samples.source,
         int8=reached.int8,
         repairs=reached.repairs,
+        channels=reached.channels,
+        repaired=reached.repaired,
         calibration=reached.calibration,
         comparison=comparison,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from sparsify_tui.analyses.turns import BASELINE, CaseResult, Entrant, as_part, 
 from sparsify_tui.codec import value_from
 from sparsify_tui.core.cases import BenchmarkRequest, Case, ChangedModel
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.model import LayerId, Model
+from sparsify_tui.core.model import Model
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.project import BenchmarkRun, MeasuredModel
 from sparsify_tui.core.protocols import Partial, Progress
+from sparsify_tui.core.repaired import LayerWeight
 from sparsify_tui.core.runs import without_case
 from sparsify_tui.core.verdicts import against_original, why_not_optimized
 from sparsify_tui.engines import engine_of
@@ -202,12 +204,14 @@ def _measured(opened: Opened, built: _Built, scorer: Scorer) -> MeasuredModel:
     file, reached = built.entrant.file, built.reached
     return MeasuredModel(
         optimization=built.changed.name,
-        sparsity=_sparsity(opened.model, reached.levels),
+        sparsity=_sparsity(opened.model, reached.weights),
         int8_layers=len(reached.int8),
         file_bytes=folder_size(file.parent),
         compressed_bytes=compressed_size(file.parent),
         metrics=scorer.changes(file),
         note=why_not_optimized((), is_pruned_only=is_pruned_only(built.changed.changes)),
+        channels=reached.channels,
+        repaired=reached.repaired,
     )
 
 
@@ -235,9 +239,9 @@ def _compressed(file: Path) -> int:
     return total + len(deflate.flush())
 
 
-def _sparsity(model: Model, reached: Mapping[LayerId, float]) -> float:
-    total = sum(layer.weight_params for layer in model.prunable)
-    zeros = sum(
-        reached.get(layer.id, 1 - layer.density) * layer.weight_params for layer in model.prunable
-    )
-    return zeros / total if total else 0.0
+def _sparsity(model: Model, changed: Iterable[LayerWeight]) -> float:
+    """Zeros among all prunable weights that are left."""
+    stored = {layer.id: (layer.weight_params, 1 - layer.density) for layer in model.prunable}
+    stored |= {one.id: (math.prod(one.shape), one.sparsity) for one in changed}
+    total = sum(size for size, _ in stored.values())
+    return sum(size * share for size, share in stored.values()) / total if total else 0.0

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
+from sparsify_tui.analyses.channels.model import ChannelModel, Narrowed
+from sparsify_tui.analyses.mask_repair import MaskRepair, PrunedModel
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.samples import Samples
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.model import LayerId
+from sparsify_tui.core.channels import ChannelGroup
+from sparsify_tui.core.model import LayerId, Model
+from sparsify_tui.core.modifiers.channels import REPAIRS
+from sparsify_tui.core.repaired import CutGroup, LayerWeight, Repaired
+from sparsify_tui.core.text import clean_text
 from sparsify_tui.engines import engine_of
-from sparsify_tui.errors import ModelError
+from sparsify_tui.errors import ModelError, UsageError
+from sparsify_tui.onnxio.channels.slices import Proto
 from sparsify_tui.onnxio.load import LoadedModel
 from sparsify_tui.onnxio.quantize import (
     Prepared,
     QuantLayer,
     Ranges,
+    as_stored,
     exposed,
     observed_tensors,
     prepare,
     quantizable_layers,
     quantize,
+    stored_weights,
 )
 from sparsify_tui.onnxio.rewrite import prune_layers, through_files, write_model
 from sparsify_tui.onnxio.weights import Constants
@@ -36,7 +47,13 @@ class Reached:
 
     levels: Mapping[LayerId, float] = field(default_factory=dict)
     """Sparsity of each layer that was pruned."""
+    weights: tuple[LayerWeight, ...] = ()
+    """Of every layer that was changed, in graph order."""
     int8: tuple[LayerId, ...] = ()
+    channels: tuple[CutGroup, ...] = ()
+    """Groups of channels that lost some."""
+    repaired: tuple[Repaired, ...] = ()
+    """Each repair that was asked for, kept or not."""
     repairs: tuple[str, ...] = ()
     """What else had to be changed, in words."""
     calibration: str = ""
@@ -48,25 +65,126 @@ def build_changed(opened: Opened, changes: Changes, target: Path) -> Reached:
 
     Raises:
         ModelError: A layer that is to be int8 cannot be, or the model cannot be prepared.
-        UsageError: A layer is unknown, or a level is out of range.
+        UsageError: A layer or a group is unknown, a level is out of range, or a unit must stay.
     """
-    loaded = opened.loaded
-    proto, levels = prune_layers(loaded, opened.model, dict(changes.levels))
+    if changes.repair not in REPAIRS:
+        raise UsageError(
+            f"There is no repair {clean_text(changes.repair)}.",
+            f"Choose one of {', '.join(REPAIRS)}.",
+        )
+    changes = _by_id(changes, opened.model)
+    if changes.channels:
+        return _build_narrowed(opened, changes, target)
+    pruned = _pruned(opened, changes)
     if not changes.needs_preparation:
-        write_model(proto, target)
-        return Reached(levels=levels)
-    pruned = replace(loaded, proto=proto, constants=Constants(proto.graph))
-    forms = FloatForm(opened, pruned, respell=changes.respelled, folder=target.parent)
-    if not changes.int8:
-        write_model(forms.prepared.proto, target)
-        return Reached(levels=levels, repairs=forms.prepared.repairs)
-    forms.write_int8(changes.int8, target, between=changes.between)
-    return Reached(
-        levels=levels,
-        int8=changes.int8,
-        repairs=forms.prepared.repairs,
-        calibration=forms.calibration,
+        write_model(pruned.proto, target)
+        return Reached(
+            levels=pruned.levels,
+            weights=_weights(opened.model, pruned.levels, {}),
+            repaired=_reports(pruned),
+        )
+    form = FloatForm(
+        opened,
+        replace(opened.loaded, proto=pruned.proto, constants=Constants(pruned.proto.graph)),
+        respell=changes.respelled,
+        folder=target.parent,
     )
+    return replace(_written(form, changes, target, pruned), repaired=_reports(pruned))
+
+
+def _by_id(changes: Changes, model: Model) -> Changes:
+    """With ids where layers go by the names of their weights."""
+    levels = ((model.layer(name), name, level) for name, level in changes.levels)
+    return replace(
+        changes,
+        levels=tuple((layer.id if layer else name, level) for layer, name, level in levels),
+    )
+
+
+def _pruned(opened: Opened, changes: Changes) -> PrunedModel:
+    """The model as it is stored, with zeros."""
+    levels = dict(changes.levels)
+    if not levels or changes.repair == "none":
+        proto, reached = prune_layers(opened.loaded, opened.model, levels)
+        return PrunedModel(proto=proto, levels=reached)
+    model = ChannelModel(opened, as_stored(opened.loaded))
+    return MaskRepair(model, model.prepared.proto, levels).repaired()
+
+
+def _build_narrowed(opened: Opened, changes: Changes, target: Path) -> Reached:
+    """Fewer channels first, so that levels are those of the weights that are left."""
+    form = FloatForm(opened, opened.loaded, respell=changes.respelled, folder=target.parent)
+    model = ChannelModel(opened, form.prepared)
+    removed = {cut.id: cut.removed for cut in changes.channels if cut.removed}
+    narrowed = model.narrowed(removed, repair=changes.repair)
+    masks = MaskRepair(model, narrowed.proto, dict(changes.levels))
+    wants_repair = bool(changes.levels) and changes.repair != "none"
+    pruned = masks.repaired() if wants_repair else masks.plain()
+    form.take(pruned.proto)
+    groups = [group for group in model.map.groups if group.id in removed]
+    touched = {layer for group in groups for layer in (*group.producers, *group.consumers)}
+    reports = () if changes.repair == "none" else (_report(narrowed, model.calibration.words),)
+    return replace(
+        _written(form, changes, target, pruned, touched),
+        channels=tuple(_cut_group(group, removed[group.id]) for group in groups),
+        repaired=(*reports, *_reports(pruned)),
+    )
+
+
+def _written(
+    form: FloatForm,
+    changes: Changes,
+    target: Path,
+    pruned: PrunedModel,
+    cut: Collection[LayerId] = (),
+) -> Reached:
+    """Writes a prepared form, or int8 of it, with all that can be told of the file."""
+    if changes.int8:
+        form.write_int8(changes.int8, target, between=changes.between)
+    else:
+        write_model(form.prepared.proto, target)
+    changed = {*cut, *changes.int8, *pruned.levels}
+    held = {one.id: one for one in form.weights() if one.id in changed}
+    return Reached(
+        levels=pruned.levels,
+        weights=_weights(form.model, pruned.levels, held),
+        int8=changes.int8,
+        repairs=form.prepared.repairs,
+        calibration=form.calibration if changes.int8 else "",
+    )
+
+
+def _weights(
+    model: Model, levels: Mapping[LayerId, float], held: Mapping[LayerId, LayerWeight]
+) -> tuple[LayerWeight, ...]:
+    """Of all changed layers; those that are not held in another form are as they were stored."""
+    stored = {
+        layer.id: LayerWeight(id=layer.id, shape=layer.shape, sparsity=levels[layer.id])
+        for layer in model.layers
+        if layer.id in levels
+    }
+    found = {**stored, **held}
+    return tuple(found[layer.id] for layer in model.layers if layer.id in found)
+
+
+def _cut_group(group: ChannelGroup, removed: Collection[int]) -> CutGroup:
+    kept = group.size - len(set(removed))
+    return CutGroup(id=group.id, kind=group.kind, size=group.size, kept=kept)
+
+
+def _report(narrowed: Narrowed, samples: str) -> Repaired:
+    return Repaired(
+        what="channels",
+        before=narrowed.plain_error,
+        after=narrowed.repaired_error,
+        layers=narrowed.layers_repaired,
+        cause="" if narrowed.repaired else narrowed.words,
+        samples=samples,
+    )
+
+
+def _reports(pruned: PrunedModel) -> tuple[Repaired, ...]:
+    return () if pruned.report is None else (pruned.report,)
 
 
 class FloatForm:
@@ -81,10 +199,21 @@ class FloatForm:
 
     def __init__(self, opened: Opened, loaded: LoadedModel, *, respell: bool, folder: Path) -> None:
         self._opened = opened
+        self.model = opened.model
         self._folder = folder
         self._engine = engine_of()
         simplify = through_files(self._engine.simplify)
         self.prepared: Prepared = prepare(loaded, simplify, respell=respell)
+
+    def take(self, proto: Proto) -> None:
+        """Goes on with the same model after a change of its weights, before anything is asked."""
+        self.prepared = replace(self.prepared, proto=proto)
+
+    def weights(self) -> Iterator[LayerWeight]:
+        """The weights of all layers that are there, in graph order; int8 keeps their shapes."""
+        for layer, values in stored_weights(self.prepared, self.model).items():
+            sparsity = 1 - float(np.count_nonzero(values)) / max(values.size, 1)
+            yield LayerWeight(id=layer, shape=values.shape, sparsity=sparsity)
 
     @cached_property
     def samples(self) -> Samples:

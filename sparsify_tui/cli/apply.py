@@ -19,7 +19,7 @@ from sparsify_tui.cli.options import (
 )
 from sparsify_tui.cli.output import Narrator, print_json
 from sparsify_tui.cli.report import applied_lines
-from sparsify_tui.errors import UsageError
+from sparsify_tui.core.modifiers.channels import REPAIRS
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.benchmarks import APPLY_S
 from sparsify_tui.workbench.paths import full_path
@@ -29,7 +29,12 @@ from sparsify_tui.workbench.paths import full_path
 @click.argument("project")
 @click.option("--optimization", help="Its name or id; default the newest.")
 @click.option("-o", "--output", type=Path, required=True, help="The file to write.")
-@click.option("--repair", default="none", show_default=True)
+@click.option(
+    "--repair",
+    type=click.Choice(REPAIRS),
+    help="Fit what is left to the old outputs, where held-out samples say it helps; "
+    "default as the optimization says.",
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1, 600),
@@ -46,7 +51,7 @@ def apply_command(
     project: str,
     optimization: str | None,
     output: Path,
-    repair: str,
+    repair: str | None,
     seconds: float,
     dims: tuple[str, ...],
     values: tuple[str, ...],
@@ -57,19 +62,22 @@ def apply_command(
 
     It is called optimized only when, timed in turn with the original, it was surely faster.
     """
-    if repair != "none":
-        raise UsageError(f"--repair {repair} is not built yet.", "Use --repair none.")
     found = run(prepared_project(bench, project, parse_dims(dims), parse_values(values), data))
     plan = chosen_plan(found, optimization)
     narrator = Narrator("apply")
     applied = run(
         bench.benchmarks.apply(
-            found.id, plan, full_path(output), seconds=seconds, on_progress=narrator
+            found.id,
+            plan,
+            full_path(output),
+            repair=repair,
+            seconds=seconds,
+            on_progress=narrator,
         )
     )
     narrator.done()
     if as_json:
-        print_json(applied_document(found.model, applied))
+        print_json(applied_document(applied))
         return
     for line in applied_lines(applied):
         click.echo(line)

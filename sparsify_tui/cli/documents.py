@@ -15,6 +15,7 @@ from sparsify_tui.core.project import (
     MeasuredModel,
     Run,
 )
+from sparsify_tui.core.repaired import CutGroup, Repaired
 from sparsify_tui.core.runs import Beside
 from sparsify_tui.core.timing import Timing
 
@@ -111,6 +112,8 @@ def model_of_benchmark(model: MeasuredModel) -> dict[str, Any]:
         "int8_layers": model.int8_layers,
         "bytes": {"file": model.file_bytes, "compressed": model.compressed_bytes},
         "metrics": [document_from(one) for one in model.metrics],
+        "channels": list(map(cut_document, model.channels)),
+        "repaired": list(map(repaired_document, model.repaired)),
         "optimized": not model.note,
         "note": model.note,
     }
@@ -143,23 +146,40 @@ def beside_document(rows: Sequence[Beside], warnings: Sequence[str]) -> dict[str
     }
 
 
-def applied_document(model: Model, applied: AppliedModel) -> dict[str, Any]:
+def cut_document(group: CutGroup) -> dict[str, Any]:
+    """A group of channels that lost some."""
+    return {"group": group.id, "kind": group.kind, "size": group.size, "kept": group.kept}
+
+
+def repaired_document(repaired: Repaired) -> dict[str, Any]:
+    """One repair: what held-out samples said of it, and whether it was kept."""
+    return {
+        "what": repaired.what,
+        "kept": repaired.is_kept,
+        "error": {"before": repaired.before, "after": repaired.after},
+        "layers": list(repaired.layers),
+        "left": [{"id": layer, "reason": reason} for layer, reason in repaired.left],
+        "cause": repaired.cause,
+        "samples": repaired.samples,
+    }
+
+
+def applied_document(applied: AppliedModel) -> dict[str, Any]:
     """Answer of `apply`."""
-    shapes = {layer.id: list(layer.shape) for layer in model.layers}
-    sparsity, int8 = dict(applied.layers), set(applied.int8)
-    changed = [layer.id for layer in model.layers if layer.id in sparsity or layer.id in int8]
     return {
         "file": applied.file,
         "bytes": applied.bytes,
         "layers": [
             {
-                "id": layer,
-                "sparsity": sparsity.get(layer, 0.0),
-                "quantized": layer in int8,
-                "shape": shapes[layer],
+                "id": layer.id,
+                "sparsity": layer.sparsity,
+                "quantized": layer.id in applied.int8,
+                "shape": list(layer.shape),
             }
-            for layer in changed
+            for layer in applied.layers
         ],
+        "channels": list(map(cut_document, applied.channels)),
+        "repaired": list(map(repaired_document, applied.repaired)),
         "output_error": applied.output_error,
         "inputs": applied.source,
         "calibration": applied.calibration,

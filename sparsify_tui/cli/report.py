@@ -12,6 +12,7 @@ from sparsify_tui.core.project import (
     MeasuredModel,
     Run,
 )
+from sparsify_tui.core.repaired import change_lines
 from sparsify_tui.core.run_tables import metric_lines
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.timing import Timing
@@ -85,6 +86,7 @@ def benchmark_lines(run: BenchmarkRun) -> list[str]:
         *map(comparison_line, run.comparisons),
         *(clean_text(line, 300) for line in metric_lines(run)),
         *(_sizes(run, one) for one in run.models),
+        *(f"{clean_text(m.optimization)}: {line}" for m in run.models for line in _changes(m)),
         *(clean_text(line, 300) for line in verdict_lines(run)),
         *(clean_text(line, 400) for line in gap_lines(run)),
         *((f"notes: {clean_text(run.notes, 2000)}",) if run.notes else ()),
@@ -121,6 +123,10 @@ def _sizes(run: BenchmarkRun, model: MeasuredModel) -> str:
     )
 
 
+def _changes(built: AppliedModel | MeasuredModel) -> list[str]:
+    return [clean_text(line, 400) for line in change_lines(built.channels, built.repaired)]
+
+
 def applied_lines(applied: AppliedModel) -> list[str]:
     """What was written, and whether it may be called optimized."""
     lines = [
@@ -134,5 +140,6 @@ def applied_lines(applied: AppliedModel) -> list[str]:
         lines.append(
             f"{len(applied.int8)} layers in int8, ranges from {clean_text(applied.calibration)}"
         )
+    lines += _changes(applied)
     lines += [f"changed too: {clean_text(repair, 300)}" for repair in applied.repairs]
     return [*lines, applied_verdict(applied)]

@@ -75,7 +75,7 @@ class Benchmarks:
         )
         args = {
             "options": document_from(replace(options, engine=request.engines[0])),
-            "models": [document_from(_changed_model(plan)) for plan in plans],
+            "models": [document_from(_changed_model(project, plan)) for plan in plans],
             "request": document_from(asked),
             "name": checked_name(name or _name_for(plans)),
         }
@@ -138,14 +138,28 @@ class Benchmarks:
         optimization: Optimization,
         output: str,
         *,
+        repair: str | None = None,
         seconds: float = APPLY_S,
         on_progress: OnProgress | None = None,
     ) -> AppliedModel:
-        """Writes the changed model, checked by running it, and times it beside the original."""
+        """Writes the changed model, checked by running it, and times it beside the original.
+
+        Args:
+            project_id: Whose model.
+            optimization: What is done to it.
+            output: The file to write.
+            repair: One of REPAIRS; None for what the optimization says.
+            seconds: Least time of the comparison.
+            on_progress: Told how far it is.
+
+        Raises:
+            UsageError: It was made for another content of the model file.
+            SparsifyError: As the analysis explains it.
+        """
         project = await self._projects.ready(project_id)
         args = {
             "options": document_from(run_options(self._projects, project, _DATA)),
-            "model": document_from(_changed_model(optimization)),
+            "model": document_from(_changed_model(project, optimization, repair)),
             "output": output,
             "seconds": seconds,
         }
@@ -199,14 +213,22 @@ def _name_for(plans: Sequence[Optimization]) -> str:
     return plans[0].name if len(plans) == 1 else f"{plans[0].name} +{len(plans) - 1}"
 
 
-def _changed_model(plan: Optimization) -> ChangedModel:
+def _changed_model(project: Project, plan: Optimization, repair: str | None = None) -> ChangedModel:
+    """Raises UsageError where its channels are those of another content of the file."""
+    if plan.changes.channels and plan.channels.model_digest != project.model.sha256:
+        raise UsageError(
+            f"The channels of {clean_text(plan.name)} were chosen for another content of "
+            f"{clean_text(project.model.path)}.",
+            "Choose them anew: the same numbers may be other channels now.",
+        )
+    changes = plan.changes if repair is None else replace(plan.changes, repair=repair)
     found = plan.placement
     prediction = (
         None
         if found is None or found.predicted_ms is None
         else Prediction(batch=found.batch, threads=found.threads, ms=found.predicted_ms)
     )
-    return ChangedModel(name=plan.name, changes=plan.changes, prediction=prediction)
+    return ChangedModel(name=plan.name, changes=changes, prediction=prediction)
 
 
 def _check_request(request: BenchmarkRequest) -> None:

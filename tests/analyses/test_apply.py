@@ -55,7 +55,7 @@ def test_the_pruned_model_is_written_and_what_changed_is_told(path: Path) -> Non
     weights = {t.name: numpy_helper.to_array(t) for t in onnx.load(str(output)).graph.initializer}
     assert np.count_nonzero(weights["fc1.weight"] == 0) == 16
     assert np.count_nonzero(weights["fc2.weight"] == 0) == 0
-    assert [sparsity for _, sparsity in applied.layers] == [0.5]
+    assert [(one.shape, one.sparsity) for one in applied.layers] == [((8, 4), 0.5)]
     assert applied.bytes == output.stat().st_size
     assert applied.output_error > 0
     assert {(one.done, one.total) for one in seen} == {(at, 4) for at in range(4)}

@@ -10,13 +10,14 @@ import pytest
 
 from sparsify_tui.codec import document_from, value_from
 from sparsify_tui.core.cases import BenchmarkRequest, Case, ChangedModel
-from sparsify_tui.core.modifiers import Quantization
+from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.modifiers import ChannelPruning, GroupLevel, Quantization
 from sparsify_tui.core.project import AppliedModel, BenchmarkRun, DataSet, Project, Run
 from sparsify_tui.errors import CancelledJobError, JobError, UsageError
 from sparsify_tui.jobs.spec import JobSpec
 from sparsify_tui.workbench import Workbench
 from sparsify_tui.workbench.jobs import JOB_KINDS
-from tests.core import examples
+from tests.core import channel_examples, examples
 from tests.workbench.fakes import FakeJobs, read_as
 
 
@@ -187,6 +188,40 @@ async def test_what_was_applied_is_handed_on_after_a_job_that_times(
     assert jobs.asked[-1].args["seconds"] == 0.5
     assert jobs.asked[-1].exclusive
     assert JOB_KINDS["apply"].is_timing
+
+
+async def test_a_repair_that_is_asked_for_goes_before_that_of_the_plan(
+    bench: Workbench, jobs: FakeJobs, net: Project
+) -> None:
+    jobs.answers["apply"] = AppliedModel(
+        file="out", bytes=1, layers=(), output_error=0.0, source="noise"
+    )
+    plan = bench.plans.create(net.id)
+
+    told = []
+    for repair in (None, "auto"):
+        await bench.benchmarks.apply(net.id, plan, "out", repair=repair)
+        told.append(jobs.asked[-1].args["model"]["changes"]["repair"])
+
+    assert told == [plan.changes.repair, "auto"]
+
+
+@pytest.mark.parametrize("digest", ["other", ""])
+async def test_channels_of_another_content_of_the_file_are_refused(
+    bench: Workbench, net: Project, digest: str
+) -> None:
+    channels = ChannelPruning(
+        map=channel_examples.analysis().map,
+        groups=(GroupLevel(id=GroupId("stem"), kept=8, order=tuple(range(16))),),
+        model_digest=digest,
+    )
+    plan = examples.plan_of(channels)
+    assert plan.changes.channels
+
+    with pytest.raises(UsageError, match="another content") as caught:
+        await bench.benchmarks.apply(net.id, plan, "out")
+
+    assert caught.value.hint
 
 
 async def test_a_benchmark_is_found_by_id_or_name(bench: Workbench, net: Project) -> None:
