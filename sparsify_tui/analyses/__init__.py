@@ -15,10 +15,13 @@ from sparsify_tui.errors import UsageError
 
 ANALYSES: Mapping[str, str] = {
     "inspect": "sparsify_tui.analyses.inspect:inspect_model",
+    "groups": "sparsify_tui.analyses.groups:find_groups",
     "fit": "sparsify_tui.analyses.fit:fit_inputs",
     "data": "sparsify_tui.analyses.data:check_data",
     "perf": "sparsify_tui.analyses.perf:profile_performance",
     "place": "sparsify_tui.analyses.place:place_int8",
+    "channels": "sparsify_tui.analyses.channels.analyse:analyse_channels",
+    "narrow": "sparsify_tui.analyses.channels.search:search_channels",
     "magnitude": "sparsify_tui.analyses.magnitude:profile_magnitude",
     "loss": "sparsify_tui.analyses.loss:profile_one_shot",
     "apply": "sparsify_tui.analyses.apply:apply_optimization",

@@ -38,7 +38,9 @@ def demo_command(
         f"speed-up     {format_ratio(answer['speed_up'])} measured ({comparison['verdict']})\n"
         f"verdict      {clean_text(answer['verdict'], 200)}"
     )
-    click.echo(f"compression  {format_ratio(answer['compression'])} fewer non-zero parameters")
+    widths = ", ".join(f"{one['kept']} of {one['of']}" for one in answer["widths"])
+    click.echo(f"channels     {widths or 'all'} stay, the others are cut out of the file")
+    click.echo(f"compression  {format_ratio(answer['compression'])} fewer parameters")
     click.echo(
         f"{metric['name']:<12} {format_percent(metric['before'])} → "
         f"{format_percent(metric['after'])} before any fine-tuning"
