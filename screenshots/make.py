@@ -31,7 +31,9 @@ STEPS = (
     ("v", "loss-curves"),
     ("v", "loss-scatter"),
     ("3 j j j j", "optimization"),
-    ("4", "benchmarks"),
+    ("o j enter enter j j", "channels"),
+    ("v", "channels-front"),
+    ("v o enter 4", "benchmarks"),
     ("5", "settings"),
     ("6", "export"),
 )
@@ -63,6 +65,9 @@ async def prepare(home: Path) -> None:
     await bench.loss.magnitude(project.id)
     await bench.loss.one_shot(project.id)
     pruned = bench.plans.create(project.id, PlanRequest(sparsity=0.5, scope="global"))
+    search = await bench.measure.narrow(project.id, batch=64)
+    narrow = PlanRequest(sparsity=None, structure="channel", channels=search, name="channels")
+    bench.plans.create(project.id, narrow)
     placement = await bench.measure.place(project.id, batch=64)
     request = PlanRequest(sparsity=0.5, scope="global", placement=placement, name="global-50-int8")
     both = bench.plans.create(project.id, request)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual.content import Content
 
 from sparsify_tui.core.estimate import Estimate, Outlook
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import Layer, Model
-from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization
+from sparsify_tui.core.modifiers import (
+    ChannelPruning,
+    Epochs,
+    LearningRate,
+    Pruning,
+    Quantization,
+)
 from sparsify_tui.core.modifiers.pruning import NO_LOSS_BEHIND_IT
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.placement import Placement
@@ -95,9 +103,13 @@ def _target_parts(plan: Optimization, *, is_met: bool) -> tuple[Part, ...]:
 
 
 def plan_detail(
-    layer: Layer, plan: Optimization, loss: LossProfile | None, perf: PerfProfile | None
+    layer: Layer,
+    plan: Optimization,
+    loss: LossProfile | None,
+    perf: PerfProfile | None,
+    widths: Iterable[str] = (),
 ) -> Content:
-    """One layer's part in the plan."""
+    """One layer's part in the plan; `widths` say what is left of its channels."""
     level = plan.levels.get(layer.id, 0.0)
     ms = perf.layer_ms(layer.id) if perf else None
     placed = plan.placement
@@ -105,6 +117,7 @@ def plan_detail(
         f"{layer.op_type} {format_shape(layer.shape)}",
         f"weight {clean_text(layer.weight, 36)}",
         f"{format_count(layer.weight_params)} weights, {format_ms(ms)} ms",
+        *widths,
         f"sparsity {format_percent(level)}",
         *_loss_lines(layer, plan, loss),
         _numbers_line(layer, plan, perf),
@@ -175,10 +188,12 @@ def placement_lines(found: Placement) -> list[str]:
 def schedule_lines(plan: Optimization) -> list[str]:
     """Epochs and rates in words."""
     pruning, epochs, rate = plan.find(Pruning), plan.find(Epochs), plan.find(LearningRate)
-    quantization = plan.find(Quantization)
+    quantization, channels = plan.find(Quantization), plan.find(ChannelPruning)
     lines = []
     if pruning is not None:
         lines.append(f"prune in epochs {pruning.start_epoch:g} to {pruning.end_epoch:g}")
+    if channels is not None:
+        lines.append(f"cut channels in epochs {channels.start_epoch:g} to {channels.end_epoch:g}")
     if quantization is not None and quantization.layers:
         lines.append(f"round to int8 from epoch {quantization.start_epoch:g}")
     if epochs is not None:

@@ -12,14 +12,21 @@ from sparsify_tui.core.optimization import Optimization, edit_field
 from sparsify_tui.core.project import Project
 from sparsify_tui.errors import SparsifyError, UsageError
 from sparsify_tui.tui.dialogs.field import Field
-from sparsify_tui.workbench.plans import DEFAULT_SPARSITY, PlanRequest, with_magnitudes
+from sparsify_tui.workbench.plan_requests import (
+    CHANNEL,
+    DEFAULT_SPARSITY,
+    STRUCTURES,
+    UNSTRUCTURED,
+    PlanRequest,
+)
+from sparsify_tui.workbench.plans import with_magnitudes
 
 NUMBERS = ("float", "int8")
-_SPREAD_FIELDS = frozenset({"target", "scope"})
+_SPREAD_FIELDS = frozenset({"target", "scope", "selection"})
 
 
 def new_plan_fields(project: Project) -> tuple[Field, ...]:
-    """Target, spread, number format and name."""
+    """Target, structure, spread, number format and name."""
     target, scope = _spread_fields(
         DEFAULT_SPARSITY, "global" if with_magnitudes(project) else SCOPES[0]
     )
@@ -27,8 +34,16 @@ def new_plan_fields(project: Project) -> tuple[Field, ...]:
         replace(
             target,
             kind="text",
-            help="Zeros among the weights of all prunable layers; empty for none.",
+            help="Zeros, or units that go; empty: none, or channels by a measured search.",
             check=lambda text: target.problem(text) if text else None,
+        ),
+        Field(
+            name="structure",
+            label="Structure",
+            kind="choice",
+            choices=STRUCTURES,
+            value=UNSTRUCTURED,
+            help="Single weights; or whole channels and heads, which makes it faster.",
         ),
         scope,
         Field(
@@ -87,9 +102,11 @@ def search_fields(cores: int) -> tuple[Field, ...]:
 
 def request_from_answers(answers: Mapping[str, str]) -> PlanRequest:
     """What the form asks for; it checked the answers."""
+    structure = answers["structure"]
     return PlanRequest(
         sparsity=target_from_answers(answers),
-        scope=answers["scope"],
+        structure=structure,
+        scope=SCOPES[0] if structure == CHANNEL else answers["scope"],
         name=answers.get("name", ""),
     )
 

@@ -19,6 +19,7 @@ from sparsify_tui.workbench.names import checked_name
 from sparsify_tui.workbench.paths import is_model_path, stamp_of
 
 if TYPE_CHECKING:
+    from sparsify_tui.core.channels import ChannelMap
     from sparsify_tui.core.model import Model
     from sparsify_tui.core.options import RunOptions
     from sparsify_tui.core.project import Project
@@ -72,6 +73,14 @@ class Projects:
         from sparsify_tui.workbench.reading import read_model_file  # noqa: PLC0415 - lists need none
 
         return await read_model_file(self._jobs, path, dims or {}, values or {}, on_progress)
+
+    async def channels(
+        self, model: Model, dims: Mapping[str, int], values: Mapping[str, float]
+    ) -> ChannelMap:
+        """Which channels of an inspected model can go, and why the others cannot; in a child."""
+        from sparsify_tui.workbench.reading import read_channels  # noqa: PLC0415 - as above
+
+        return await read_channels(self._jobs, model, dims, values)
 
     async def create(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sparsify_tui.codec import document_from
+from sparsify_tui.core.channels import ChannelMap
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.trials import has_guesses
@@ -37,6 +38,28 @@ async def read_model_file(
     if has_guesses(model.inputs, dims, values):
         return await _fitted(jobs, model, args, on_progress)
     return model
+
+
+async def read_channels(
+    jobs: JobDesk,
+    model: Model,
+    dims: Mapping[str, int],
+    values: Mapping[str, float],
+) -> ChannelMap:
+    """Which channels of a model that was read can go, and why the others cannot.
+
+    Raises:
+        SparsifyError: The model does not run on these sizes and values.
+    """
+    options = RunOptions(
+        path=model.path,
+        dims=tuple(dims.items()),
+        values=tuple(values.items()),
+        found=model.found,
+    )
+    args = {"options": document_from(options)}
+    found: ChannelMap = await jobs.result("groups", args)
+    return found
 
 
 async def _fitted(

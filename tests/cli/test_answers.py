@@ -91,7 +91,7 @@ def test_the_rows_and_the_remainder_of_a_perf_profile_add_up_to_the_fastest_run(
     assert perf["threads"] == perf["environment"]["threads"] == 1
     for row in perf["layers"]:
         assert row["share"] == pytest.approx(row["ms"] / perf["total"]["min_ms"])
-        assert row["channel_ms"] is None
+        assert set(row["channel_ms"]) == {"0.75", "0.5", "0.25"}
 
 
 def test_a_timing_orders_its_figures(measured: Measured) -> None:
@@ -235,8 +235,9 @@ def test_the_demo_walks_the_whole_path(run: Commands, tmp_path: Path) -> None:
     assert answer.keys() >= {"project", "speed_up", "compression", "metric", "files"}
     assert answer["metric"]["name"] == "top-1"
     assert answer["metric"]["before"] == pytest.approx(0.979, abs=1e-9)
-    assert 0.5 < answer["metric"]["after"] < 0.979
-    assert answer["compression"] == pytest.approx(2, abs=0.05)
+    assert 0.9 < answer["metric"]["after"] <= 0.98
+    assert answer["compression"] > 1.2
+    assert all(0 < one["kept"] < one["of"] for one in answer["widths"])
     assert all(Path(file).is_file() for file in answer["files"])
     (project,) = run.json("projects")["projects"]
     assert (project["id"], project["name"]) == (answer["project"], "demo-digits")

@@ -32,7 +32,9 @@ def test_images_are_read_as_the_options_say_and_data_keeps_them(
         "--scale", "0..1", "--layout", "nchw", "--resize", "stretch",
     )  # fmt: skip
     assert "RGB, stretched to 8x8, nchw, pixels 0..1, mean 0.1,0.2,0.3, std 0.5" in added.err
-    run.ok("profile", "perf", model, "--data", tmp_path / "images", "--seconds", 0.1)
+    run.ok(
+        "profile", "perf", model, "--data", tmp_path / "images", "--seconds", 0.1, "--no-channels"
+    )
 
     (kept,) = run.json("data", "list", "conv")["data"]
     assert kept["images"]["mean"] == [0.1, 0.2, 0.3]

@@ -80,7 +80,7 @@ def test_sizes_and_values_are_remembered(run: Commands, tmp_path: Path) -> None:
     assert shown["dims"] == {"n": 3}
     assert shown["values"] == {"rate": 2.0, "state": 0.0}
     assert shown["layers"][0]["flops"] == 2 * 3 * 4 * 3
-    assert run.json("profile", "perf", "m", "--seconds", 0.1)["batch"] == 3
+    assert run.json("profile", "perf", "m", "--seconds", 0.1, "--no-channels")["batch"] == 3
 
 
 def test_settings_are_set_shown_and_unset(run: Commands, small: Path) -> None:
@@ -140,8 +140,8 @@ def test_given_data_becomes_the_default(run: Commands, small: Path) -> None:
     file = small.with_suffix(".npz")
     np.savez(file, x=np.zeros((5, 4), np.float32))
 
-    first = run.json("profile", "perf", small, "--seconds", 0.1, "--data", file)
-    second = run.json("profile", "perf", "small", "--seconds", 0.1)
+    first = run.json("profile", "perf", small, "--seconds", 0.1, "--no-channels", "--data", file)
+    second = run.json("profile", "perf", "small", "--seconds", 0.1, "--no-channels")
 
     assert first["inputs"] == second["inputs"] == file.name
 
@@ -149,7 +149,7 @@ def test_given_data_becomes_the_default(run: Commands, small: Path) -> None:
 def test_a_model_that_moved_is_found_again_and_its_profiles_stay_fresh(
     run: Commands, small: Path
 ) -> None:
-    run.ok("profile", "perf", small, "--seconds", 0.1)
+    run.ok("profile", "perf", small, "--seconds", 0.1, "--no-channels")
     moved = small.rename(small.with_name("moved.onnx"))
 
     assert run.json("projects", "show", "small")["model_state"] == "missing"
@@ -167,7 +167,7 @@ def test_a_model_that_moved_is_found_again_and_its_profiles_stay_fresh(
 def test_a_model_that_changed_is_accepted_and_its_profiles_are_stale(
     run: Commands, small: Path
 ) -> None:
-    run.ok("profile", "perf", small, "--seconds", 0.1)
+    run.ok("profile", "perf", small, "--seconds", 0.1, "--no-channels")
     saved(two_layers(scale=2.0), small)
 
     assert run.json("projects", "show", "small")["model_state"] == "changed"
@@ -176,7 +176,7 @@ def test_a_model_that_changed_is_accepted_and_its_profiles_are_stale(
     assert "another model" in answer.err
 
     assert not run.json("projects", "accept", "small")["same_model"]
-    run.ok("profile", "perf", "small", "--seconds", 0.1)
+    run.ok("profile", "perf", "small", "--seconds", 0.1, "--no-channels")
     assert run.json("projects", "show", "small")["model_state"] == "ok"
     assert _is_stale(run) == [True, False]
 

@@ -25,6 +25,7 @@ def timing_job(file: Path, *, batch: int = 1, **limits: Any) -> JobSpec:
             "name": "try",
             "seconds": 0.05,
             "int8": False,
+            "channels": False,
         },
         exclusive=True,
         lock=str(file.with_name("lock")),

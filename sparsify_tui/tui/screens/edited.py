@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from textual.binding import Binding, BindingType
 
 from sparsify_tui.core.optimization import Optimization
+from sparsify_tui.core.project import Project
 from sparsify_tui.tui.plan_editor import PlanEditor
 from sparsify_tui.tui.screens.stored import StoredScreen
 
 _SAVE_AFTER_S = 0.4
+Change: TypeAlias = Callable[[Project, Optimization], Optimization]
 
 
 class EditedScreen(StoredScreen):
@@ -48,6 +50,15 @@ class EditedScreen(StoredScreen):
         """Shows a change at once, and stores it soon."""
         self._step(is_moved=self.editor.edit(change))
 
+    def apply(self, project_id: str, plan_id: str, change: Change) -> None:
+        """One step of undo where the plan is still open, else in its stored state."""
+        project, plan = self.desk.project, self.plan
+        if project and plan and (project.id, plan.id) == (project_id, plan_id):
+            self.edit(lambda plan: change(project, plan))
+            self.save()
+        else:
+            self.act(lambda: self._change_stored(project_id, plan_id, change))
+
     def save(self) -> None:
         """Stores the plan where it is not yet stored."""
         plan = self.editor.take_unsaved()
@@ -68,6 +79,14 @@ class EditedScreen(StoredScreen):
             self.set_timer(_SAVE_AFTER_S, self.save)
         elif otherwise:
             self.confirm(otherwise)
+
+    def _change_stored(self, project_id: str, plan_id: str, change: Change) -> None:
+        bench = self.desk.bench
+        project = bench.projects.load(project_id)
+        plan = project.optimization(plan_id)
+        if plan is not None:  # it may have been deleted while a job ran
+            bench.plans.save(project_id, change(project, plan))
+            self.desk.refresh()
 
     def _store(self, plan: Optimization) -> None:
         self.desk.bench.plans.save(self.project.id, plan)

@@ -66,6 +66,7 @@ class LayerBars(Chart, can_focus=True):
         self._second_name = self._rest_name = ""
         self._estimated: frozenset[int] = frozenset()
         self._texts: tuple[str, ...] = ()
+        self._noun = ""
         self._axes: dict[Scale, Axis] = {}
 
     def set_bars(
@@ -80,12 +81,14 @@ class LayerBars(Chart, can_focus=True):
         rest_name: str = "saved",
         estimated: Collection[int] = (),
         texts: Sequence[str] = (),
+        noun: str = "layers",
     ) -> None:
         """Shows one bar for each value; `unit` formats ticks and the value at the cursor.
 
         A second series stands in front: the part of a bar that it does not reach is shaded and
         called `rest_name`, and what it has beyond the bar is a line. Without one, bars whose
-        index is among `estimated` are shaded. `texts` say more at the cursor than the value.
+        index is among `estimated` are shaded. `texts` say more at the cursor than the value;
+        `noun` is what there is a bar of.
         """
         self._values = _finite(values)
         self._second = _finite(second) if any(v is not None for v in second) else ()
@@ -96,6 +99,7 @@ class LayerBars(Chart, can_focus=True):
         self._unit = unit
         self._estimated = frozenset(estimated)
         self._texts = tuple(texts)
+        self._noun = noun
         self._axes.clear()
         self.move_to(self.cursor)
         self.data_changed()
@@ -200,7 +204,7 @@ class LayerBars(Chart, can_focus=True):
             full, shade = self.symbols.rising[-1], self.symbols.shade
             text = f"  {full} {self._second_name} {shade} {self._rest_name}"
             x = sheet.write(x, 0, text, Style(color=self.palette.series[2]))
-        x = sheet.write(x, 0, f"  {len(self._values)} layers, {self.scale} scale  ", note)
+        x = sheet.write(x, 0, f"  {len(self._values)} {self._noun}, {self.scale} scale  ", note)
         if self._estimated:
             x = sheet.write(x, 0, f"{self.symbols.shade} estimated  ", note)
         for text, color in (

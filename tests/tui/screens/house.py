@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from sparsify_tui.codec import document_from
+from sparsify_tui.core.channel_lanes import SHARES
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import LayerId
@@ -25,6 +26,8 @@ from sparsify_tui.store.projects import ProjectStore
 from sparsify_tui.tui.app import SparsifyApp
 from sparsify_tui.workbench import Workbench
 from tests.core import examples
+from tests.core.narrowed import channel_lanes
+from tests.tui import channels
 from tests.tui.loss.profiles import measured, one_shot
 
 NAMES = ("stem", "layer1.conv", "x[/a]", "\x1b[31mred", "[bold]b", "層" * 40, "head")
@@ -51,7 +54,7 @@ def filled_project(file: Path) -> Project:
 
 
 def measured_profile(**changes: Any) -> PerfProfile:
-    """A profile of the layers with an int8 lane and the machine's peak; the first has no time."""
+    """A profile of the layers with all lanes and the machine's peak; the first has no time."""
     fields: dict[str, Any] = {
         "layers": tuple(_time(at, name) for at, name in enumerate(NAMES)),
         "peak": Peak(gflops=90.0, gbytes_per_s=10.0),
@@ -63,6 +66,7 @@ def measured_profile(**changes: Any) -> PerfProfile:
             layers=tuple(map(LayerId, NAMES)),
             mixes=tuple(_mix(*row) for row in ((8.16, 8.0), (6.3, 6.0), (7.1, 7.0))),
         ),
+        "channels": channel_lanes(*NAMES[1:]),
     }
     return examples.perf_profile(**fields | changes)
 
@@ -78,6 +82,7 @@ def _time(at: int, name: str) -> LayerTime:
         int8_ms=at / 2 if at % 2 else at * 1.2 or None,
         int8_kernel="QLinearConv",
         int8_note="" if at % 2 else "boundary conversion",
+        channel_ms=tuple(at * share or None for share in SHARES),
     )
 
 
@@ -102,6 +107,8 @@ class FakeJobs:
         self.specs: list[JobSpec] = []
         self.failure: Exception | None = None
         self.placement = examples.placement(*NAMES[1:])
+        self.analysis = channels.analysis()
+        self.search = channels.search()
         self.one_shot = one_shot(*(measured(name) for name in NAMES))
         self.partials: tuple[LossProfile, ...] = ()
         """What a loss job has on its way, before `hold` lets it end."""
@@ -131,6 +138,10 @@ class FakeJobs:
             return replace(project.data[0], path=spec.args["options"]["data"])
         if spec.kind == "place":
             return self.placement
+        if spec.kind == "channels":
+            return self.analysis
+        if spec.kind == "narrow":
+            return self.search
         if spec.kind == "apply":
             return AppliedModel(
                 file=spec.args["output"],

@@ -94,7 +94,7 @@ async def test_one_threshold_without_a_loss_profile_says_what_is_missing(house: 
     app = house.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(house, pilot, app)
-        await pilot.press("n", "tab", "right", "f2")
+        await pilot.press("n", "tab", "tab", "right", "f2")
         await until(lambda: "needs a loss profile" in frame(app), pilot)
         assert len(house.stored().optimizations) == 1
 
@@ -229,7 +229,7 @@ async def test_a_plan_may_prune_nothing_and_search_int8_at_once(house: House):
         await opened(house, pilot, app)
         await pilot.press("n")
         write(app, "")
-        await pilot.press("tab", "tab", "right", "f2")
+        await pilot.press("tab", "tab", "tab", "right", "f2")
         await until(lambda: len(house.stored().optimizations) == 2, pilot)
         await until(lambda: len(quantized(house, 1)) == 6, pilot)
         plan = house.stored().optimizations[1]
