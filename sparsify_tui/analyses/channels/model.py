@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sparsify_tui.analyses.channels.calibration import Calibration, calibration_of
-from sparsify_tui.analyses.channels.guarded import Judge
+from sparsify_tui.analyses.channels.guarded import Judge, Judged
 from sparsify_tui.analyses.channels.live import LiveRun
 from sparsify_tui.analyses.channels.order import (
     Orders,
@@ -56,6 +56,12 @@ class Narrowed:
     """Like `error`, of the plain cut."""
     repaired_error: float | None = None
     """Like `error`, of the repaired one, kept or not; None where none was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    proto: Proto
+    judged: Judged
 
 
 class ChannelModel:
@@ -110,7 +116,7 @@ class ChannelModel:
         Args:
             removed: Units that go, by group.
             repair: `auto` fits what is left to the old outputs, and keeps that where it is surely
-                better on held-out samples; `none` leaves the plain cut.
+                better on held-out samples, fitted on those as well then; `none` leaves the cut.
             only_next: Whether only what takes cut channels is repaired, which is much quicker.
 
         Raises:
@@ -120,59 +126,56 @@ class ChannelModel:
             raise UsageError(
                 f"There is no repair {clean_text(repair)}.", f"Choose one of {', '.join(REPAIRS)}."
             )
-        cut = self.graph.cut(removed)
-        plain = self._judge.judged(cut)
+        plain = self._form(self.graph.cut(removed))
         words = self._why_not(removed, repair)
-        layers: tuple[LayerId, ...] = ()
-        repaired_error: float | None = None
-        if not words:
-            mended = self.graph.cut(removed)
-            try:
-                layers = self._repair(removed, mended, only_next=only_next)
-                found = self._judge.judged(mended)
-            except ModelError as error:
-                words = f"not repaired: {error.message}"
-            else:
-                repaired_error = found.error
-                change = f"{format_score(plain.error)} → {format_score(found.error)}"
-                if found.is_surely_below(plain):
-                    return Narrowed(
-                        proto=mended,
-                        error=found.error,
-                        agreement=found.agreement,
-                        terms=found.terms,
-                        repaired=True,
-                        words=f"{len(layers)} layers repaired, error {change}: "
-                        f"{self.calibration.words}",
-                        layers_repaired=layers,
-                        plain_error=plain.error,
-                        repaired_error=found.error,
-                    )
-                words = (
-                    f"not repaired, it was not surely better: error {change} on held-out samples"
-                )
+        if words:
+            return _left_as_cut(plain, words)
+        try:
+            mended, layers = self._repaired(removed, only_next=only_next)
+        except ModelError as error:
+            return _left_as_cut(plain, f"not repaired: {error.message}")
+        change = f"{format_score(plain.judged.error)} → {format_score(mended.judged.error)}"
+        if not mended.judged.is_surely_below(plain.judged):
+            words = f"not repaired, it was not surely better: error {change} on held-out samples"
+            return _left_as_cut(plain, words, repaired_error=mended.judged.error)
         return Narrowed(
-            proto=cut,
-            error=plain.error,
-            agreement=plain.agreement,
-            terms=plain.terms,
-            repaired=False,
-            words=words,
-            plain_error=plain.error,
-            repaired_error=repaired_error,
+            proto=mended.proto if only_next else self._fitted_on_all(removed, mended),
+            error=mended.judged.error,
+            agreement=mended.judged.agreement,
+            terms=mended.judged.terms,
+            repaired=True,
+            words=f"{len(layers)} layers repaired, error {change}: {self.calibration.words}",
+            layers_repaired=layers,
+            plain_error=plain.judged.error,
+            repaired_error=mended.judged.error,
         )
 
-    def _repair(self, removed: Removed, mended: Proto, *, only_next: bool) -> tuple[LayerId, ...]:
-        engine, threads = self.opened.engine, self.opened.options.threads
+    def _repaired(
+        self, removed: Removed, *, only_next: bool = False, on_all: bool = False
+    ) -> tuple[_Form, tuple[LayerId, ...]]:
+        proto = self.graph.cut(removed)
         repair = Repair(
             self.graph,
             removed,
-            mended,
+            proto,
             calibration=self.calibration,
-            engine=engine,
-            threads=threads,
+            engine=self.opened.engine,
+            threads=self.opened.options.threads,
         )
-        return repair.run(only_next=only_next)
+        layers = repair.run(only_next=only_next, on_all=on_all)
+        return self._form(proto), layers
+
+    def _fitted_on_all(self, removed: Removed, judged: _Form) -> Proto:
+        """The repair that was judged, fitted on the samples that judged it as well.
+
+        Its error stays that of its twin, which knew none of them; where it does worse than the
+        twin on samples that it was even fitted on, the twin is kept.
+        """
+        whole, _ = self._repaired(removed, on_all=True)
+        return whole.proto if whole.judged.error < judged.judged.error else judged.proto
+
+    def _form(self, proto: Proto) -> _Form:
+        return _Form(proto=proto, judged=self._judge.judged(proto))
 
     def _why_not(self, removed: Removed, repair: str) -> str:
         """Why nothing is to be repaired; empty where it is to be."""
@@ -210,6 +213,19 @@ class ChannelModel:
         made = {name for node in self.graph.proto.graph.node for name in node.output}
         sizes = [math.prod(shape) for name, shape in self._shapes.items() if name in made]
         return 4 * _LIVE_TENSORS * max(sizes, default=1) // _traced_batch(self.opened) + 1
+
+
+def _left_as_cut(plain: _Form, words: str, repaired_error: float | None = None) -> Narrowed:
+    return Narrowed(
+        proto=plain.proto,
+        error=plain.judged.error,
+        agreement=plain.judged.agreement,
+        terms=plain.judged.terms,
+        repaired=False,
+        words=words,
+        plain_error=plain.judged.error,
+        repaired_error=repaired_error,
+    )
 
 
 def channel_model(opened: Opened, *, step: int = 16) -> ChannelModel:

@@ -54,19 +54,20 @@ class Repair:
         self._weights = ProductWeights(narrowed)
         self._missing = Missing(graph.proto, narrowed, calibration, engine, threads)
 
-    def run(self, *, only_next: bool = False) -> tuple[LayerId, ...]:
+    def run(self, *, only_next: bool = False, on_all: bool = False) -> tuple[LayerId, ...]:
         """Mends product after product; the layers that were changed.
 
         Args:
             only_next: Whether those are left alone that take no cut channels themselves: much
                 quicker, and enough to tell what one group matters.
+            on_all: Whether weights that proved good on held-out samples are fitted on these, too.
 
         Raises:
             ModelError: The model cannot be run in pieces.
         """
         changed: dict[LayerId, None] = {}
         for product in self._behind_cuts(only_next=only_next):
-            found = self._correction(product)
+            found = self._correction(product, on_all=on_all)
             if found is None or found.is_empty:
                 continue
             self._weights.change(product, found.weights, found.bias.ravel())
@@ -90,7 +91,7 @@ class Repair:
     def _kept(self, tensor: str, axis: int) -> Array:
         return self._graph.kept(tensor, axis, self._removed)
 
-    def _correction(self, product: Product) -> Correction | None:
+    def _correction(self, product: Product, *, on_all: bool) -> Correction | None:
         """The best change on held-out rows; None where nothing can be changed."""
         form = row_form(product, self._weights)
         is_solvable = form.is_solvable and self._weights.is_own(product)
@@ -105,10 +106,13 @@ class Repair:
         )
         if not is_solvable:
             return best_of([bias_of(folds)], held_out)
-        found = [fitted(folds, has_bias=has_bias), *([bias_of(folds)] if has_bias else [])]
+        fits = [fitted(folds, has_bias=has_bias)]
+        if on_all:
+            fits.append(fitted([*folds, held_out], has_bias=has_bias))
         if form.is_transposed:
-            found = [_with_one_bias(one, self._outputs(product)) for one in found]
-        best = best_of(found, held_out)
+            fits = [_with_one_bias(one, self._outputs(product)) for one in fits]
+        others = [bias_of(folds)] if has_bias else []
+        best = _in_place_of(fits[0], fits[-1], best_of([fits[0], *others], held_out))
         if not form.is_transposed:
             return best
         return replace(best, bias=best.bias.reshape(self._outputs(product), -1)[:, 0])
@@ -122,3 +126,13 @@ def _with_one_bias(change: Correction, outputs: int) -> Correction:
     bias = change.bias.reshape(outputs, -1)
     same = np.broadcast_to(bias.mean(axis=1, keepdims=True), bias.shape)
     return replace(change, bias=same.reshape(change.bias.shape))
+
+
+def _in_place_of(judged: Correction, final: Correction, chosen: Correction) -> Correction:
+    """What was chosen, with the final one for each product that chose the judged one's weights."""
+    is_same = (judged.weights == chosen.weights).all(axis=(1, 2))
+    is_fitted = is_same & judged.weights.any(axis=(1, 2))
+    return Correction(
+        weights=np.where(is_fitted[:, None, None], final.weights, chosen.weights),
+        bias=np.where(is_fitted[:, None], final.bias, chosen.bias),
+    )

@@ -10,6 +10,7 @@ from onnx import ModelProto, helper
 
 from sparsify_tui.analyses.channels import ChannelModel, channel_model
 from sparsify_tui.analyses.channels.analyse import analyse_channels
+from sparsify_tui.analyses.channels.guarded import Judge
 from sparsify_tui.analyses.channels.repair import Repair
 from sparsify_tui.analyses.opened import open_model
 from sparsify_tui.core.channels import GroupId
@@ -68,6 +69,20 @@ def test_a_repair_lowers_the_error_on_held_out_samples_many_times(channels: Chan
     assert plain.words == "repair is off"
 
 
+def test_what_proved_good_is_fitted_on_held_out_samples_too_and_judged_without_them(
+    channels: ChannelModel,
+) -> None:
+    removed = halved(channels)
+    found = channels.narrowed(removed, repair="auto")
+    twin = channels.narrowed(removed, repair="auto", only_next=True)
+    calibration = channels.calibration
+    engine = channels.opened.engine
+    judge = Judge(channels.graph.proto, engine, 1, calibration.held_out_batches)
+
+    assert judge.judged(twin.proto).error == pytest.approx(twin.error)
+    assert judge.judged(found.proto).error < found.error
+
+
 def test_a_repaired_model_is_as_small_as_the_cut(channels: ChannelModel) -> None:
     removed = halved(channels)
     sizes = [
@@ -90,7 +105,7 @@ def test_nothing_removed_is_no_error_and_no_repair(channels: ChannelModel) -> No
 def test_a_repair_that_makes_it_worse_is_dropped(
     channels: ChannelModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def spoil(repair: Repair, *, only_next: bool = False) -> tuple[str, ...]:
+    def spoil(repair: Repair, **how: bool) -> tuple[str, ...]:
         product = channels.graph.products[-1]
         matrix = repair._weights.matrix(product)
         repair._weights.change(product, -3 * matrix, np.zeros(matrix.shape[2]))
@@ -109,7 +124,7 @@ def test_a_repair_that_makes_it_worse_is_dropped(
 def test_a_model_that_does_not_run_in_pieces_is_cut_without_repair(
     channels: ChannelModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(repair: Repair, *, only_next: bool = False) -> tuple[str, ...]:
+    def refuse(repair: Repair, **how: bool) -> tuple[str, ...]:
         raise ModelError("It is a sequence.")
 
     removed = halved(channels)
