@@ -40,18 +40,18 @@ class Judged:
     def is_surely_below(self, other: Judged) -> bool:
         """Whether the error is below another's, and by more than the chance of few samples.
 
-        Sample by sample the logarithms are compared: errors of single samples differ by orders
-        of magnitude, and a few large ones would hide a gain that nearly all of them show.
+        Sample by sample, errors and their logarithms are compared, and one of the two has to be
+        sure: where errors differ by orders of magnitude a few large ones hide a gain that nearly
+        all samples show, and where some samples are lost either way their logarithms hide it.
         """
         if not np.isfinite(self.error):
             return False
         if not np.isfinite(other.error):
             return True
-        if self.error >= other.error * (1 - _SURE_GAIN if len(self.errors) < _FEWEST else 1):
-            return False
-        gains = _logs(other.errors) - _logs(self.errors)
-        spread = gains.std(ddof=1) if len(gains) >= _FEWEST else 0.0
-        return bool(gains.mean() > _SURE * spread / np.sqrt(len(gains)))
+        if len(self.errors) < _FEWEST:
+            return self.error < other.error * (1 - _SURE_GAIN)
+        gains = (other.errors - self.errors, _logs(other.errors) - _logs(self.errors))
+        return self.error < other.error and any(map(_is_sure, gains))
 
 
 class Judge:
@@ -124,3 +124,7 @@ class Judge:
 
 def _logs(errors: Floats) -> Floats:
     return np.asarray(np.log(np.maximum(errors, _NOTHING)))
+
+
+def _is_sure(gains: Floats) -> bool:
+    return bool(gains.mean() > _SURE * gains.std(ddof=1) / np.sqrt(len(gains)))

@@ -78,9 +78,9 @@ class Missing:
         self, product: Product, form: RowForm, kept: Bools | None
     ) -> Iterator[tuple[Array, Array]]:
         """Of each batch: inputs now, and what the output lacks, both [groups, places, …]."""
-        place = self.slices.place(product.node)
-        self._after.advance(place)
-        self._before.advance(place + 1)
+        # the changed model may have nodes of its own, which work out its shapes
+        self._after.advance(self._after.slices.place(product.node))
+        self._before.advance(self.slices.place(product.node) + 1)
         batches = zip(
             self._after.tensors(product.data),
             self._after.peek(product.output),

@@ -21,6 +21,12 @@ def test_a_gain_that_every_sample_shows_is_sure_however_their_errors_differ() ->
     assert judged(1e-5, 2e-5, 4e-5, 1e-4, 2e-3, 0.2).is_surely_below(cut)
 
 
+def test_a_gain_in_most_samples_is_sure_where_the_others_are_lost_either_way() -> None:
+    cut = judged(1.0, 1.1, 0.9, 1.0, 1.2, 1.0, 1.1, 1.0, 0.001, 0.002)
+
+    assert judged(0.1, 0.2, 0.1, 0.1, 0.2, 0.3, 0.1, 0.2, 0.5, 0.6).is_surely_below(cut)
+
+
 def test_a_gain_of_one_sample_out_of_many_is_chance() -> None:
     assert not judged(0.1, 0.1, 0.1, 0.1, 0.1).is_surely_below(judged(0.1, 0.1, 0.1, 0.1, 9.0))
 

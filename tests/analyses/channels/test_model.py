@@ -20,6 +20,7 @@ from sparsify_tui.errors import ModelError, UsageError
 from sparsify_tui.onnxio.channels.slices import unsaturated_outputs
 from tests.analyses.fakes import finished, options
 from tests.analyses.models import model, saved, small_cnn, tensor, weight
+from tests.onnxio.channels.nets import vision_transformer
 
 
 @pytest.fixture
@@ -199,3 +200,13 @@ def test_the_job_tells_groups_orders_and_what_they_rest_on(tmp_path: Path, data:
     assert "samples.npz" in found.calibration
     by_weight = finished(analyse_channels(options=options(path), selection="l2"))
     assert by_weight.calibration == "the weights alone"
+
+
+def test_a_repair_keeps_to_its_products_where_a_cut_has_nodes_of_its_own(tmp_path: Path) -> None:
+    path = saved(vision_transformer(computed=True), tmp_path / "vit.onnx")
+    channels = channel_model(open_model(RunOptions(path=str(path))))
+    heads = next(group for group in channels.map.groups if group.kind == "head")
+    cut = channels.graph.cut({heads.id: (0,)})
+
+    assert len(cut.graph.node) > len(channels.graph.proto.graph.node)
+    assert "layers repaired" in channels.narrowed({heads.id: (0,)}, repair="auto").words
