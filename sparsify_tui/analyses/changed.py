@@ -14,7 +14,7 @@ from sparsify_tui.analyses.mask_repair import MaskRepair, PrunedModel
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.samples import Samples
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.channels import ChannelGroup
+from sparsify_tui.core.channels.groups import ChannelGroup
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.modifiers.channels import REPAIRS
 from sparsify_tui.core.repaired import CutGroup, LayerWeight, Repaired

@@ -8,7 +8,7 @@ from typing import Any
 from sparsify_tui.analyses.channels.model import channel_model
 from sparsify_tui.analyses.opened import open_model
 from sparsify_tui.codec import value_from
-from sparsify_tui.core.channels import ChannelMap
+from sparsify_tui.core.channels.groups import ChannelMap
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.protocols import Progress
 

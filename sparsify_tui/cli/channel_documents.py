@@ -7,8 +7,8 @@ from typing import Any
 
 from sparsify_tui.cli.documents import timing_document
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.channel_lanes import SHARES, ChannelLanes, ChannelMix, NarrowModel
-from sparsify_tui.core.channel_words import (
+from sparsify_tui.core.channels.lanes import SHARES, ChannelLanes, ChannelMix, NarrowModel
+from sparsify_tui.core.channels.words import (
     groups_text,
     interval_text,
     lock_texts,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sparsify_tui.cli.report import Table
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.channels import ChannelGroup, ChannelMap, LockedChannels, legal_widths
+from sparsify_tui.core.channels.groups import ChannelGroup, ChannelMap, LockedChannels, legal_widths
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.text import clean_text, shorten
 from sparsify_tui.core.units import format_percent

@@ -22,7 +22,7 @@ from sparsify_tui.cli.options import (
 )
 from sparsify_tui.cli.output import print_json, print_table
 from sparsify_tui.cli.report import layer_rows, model_lines
-from sparsify_tui.core.channels import ChannelMap
+from sparsify_tui.core.channels.groups import ChannelMap
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.workbench import Workbench

@@ -10,8 +10,8 @@ import click
 
 from sparsify_tui.cli.options import run
 from sparsify_tui.cli.output import Narrator
-from sparsify_tui.core.channel_front import ChannelAnalysis
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.front import ChannelAnalysis
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.modifiers.channels import REPAIRS, SELECTIONS
 from sparsify_tui.core.project import Project
 from sparsify_tui.errors import UsageError

@@ -7,7 +7,7 @@ import io
 
 from sparsify_tui.cli.report import Table
 from sparsify_tui.core.breakdown import GROUPINGS, TimeRow
-from sparsify_tui.core.channel_lanes import SHARES
+from sparsify_tui.core.channels.lanes import SHARES
 from sparsify_tui.core.perf_change import PerfChange
 from sparsify_tui.core.profile import Peak, PerfProfile
 from sparsify_tui.core.project import Project

@@ -13,7 +13,7 @@ from sparsify_tui.cli.plan_channels import (
 )
 from sparsify_tui.cli.report import Table
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.channel_shares import WHOLE
+from sparsify_tui.core.channels.shares import WHOLE
 from sparsify_tui.core.estimate import Estimate, Outlook
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.modifiers import ChannelPruning, LayerLevel, Pruning

@@ -7,8 +7,8 @@ from typing import Any
 
 from sparsify_tui.cli.report import Table
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.channel_front import ChannelFront, FrontPoint
-from sparsify_tui.core.channels import ChannelGroup, LockedChannels
+from sparsify_tui.core.channels.front import ChannelFront, FrontPoint
+from sparsify_tui.core.channels.groups import ChannelGroup, LockedChannels
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.modifiers import ChannelPruning, GroupLevel
 from sparsify_tui.core.units import format_interval, format_percent, format_score

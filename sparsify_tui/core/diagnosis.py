@@ -8,7 +8,7 @@ from itertools import accumulate
 from types import MappingProxyType
 from typing import Literal
 
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.loss_at import LossAt, losses_at, place_in_words
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import LayerId

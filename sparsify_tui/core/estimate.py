@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.channel_shares import WHOLE, LayerShare
+from sparsify_tui.core.channels.shares import WHOLE, LayerShare
 from sparsify_tui.core.model import Layer, LayerId, Model
 
 Basis = Literal["measured", "predicted", "modelled", "unknown"]

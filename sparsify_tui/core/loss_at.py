@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.loss_profile import Losses, LossProfile
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.text import clean_text

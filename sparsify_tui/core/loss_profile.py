@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sparsify_tui.core.channels import ChannelGroup
+from sparsify_tui.core.channels.groups import ChannelGroup
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.options import ORIGINAL_LEVELS
 from sparsify_tui.core.profile import Curve

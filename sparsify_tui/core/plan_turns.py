@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sparsify_tui.core.channel_edits import adopt_channels
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelSearch
+from sparsify_tui.core.channels.edits import adopt_channels
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelSearch
 from sparsify_tui.core.modifiers import Pruning
 from sparsify_tui.core.optimization import Optimization
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 
-from sparsify_tui.core.channel_lanes import ChannelLanes
+from sparsify_tui.core.channels.lanes import ChannelLanes
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.placement import MixModel, Placement

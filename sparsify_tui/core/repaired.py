@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.units import format_score
 

@@ -22,8 +22,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsify_tui.core.channels.ridge import WIDE, Correction, Sums, error_of
 from sparsify_tui.core.masks import Mask, magnitude_mask
-from sparsify_tui.core.ridge import WIDE, Correction, Sums, error_of
 
 Floats: TypeAlias = NDArray[np.floating]
 Choice: TypeAlias = Callable[[Floats, float], Mask]

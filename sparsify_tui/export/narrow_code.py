@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from sparsify_tui.core.channels import AxisWidth, ChannelGroup, GroupId, GroupPart
+from sparsify_tui.core.channels.groups import AxisWidth, ChannelGroup, GroupId, GroupPart
 from sparsify_tui.core.model import Layer, LayerId, Model
 from sparsify_tui.core.modifiers import ChannelPruning
 from sparsify_tui.core.text import clean_text

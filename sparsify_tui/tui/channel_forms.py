@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sparsify_tui.core.channels import ChannelGroup
+from sparsify_tui.core.channels.groups import ChannelGroup
 from sparsify_tui.core.modifiers import ChannelPruning
 from sparsify_tui.core.modifiers.channels import REPAIRS, SELECTIONS
 from sparsify_tui.errors import UsageError

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sparsify_tui.core.channel_front import ChannelFront, FrontPoint
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.front import ChannelFront, FrontPoint
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.timing import Ratio
 from sparsify_tui.core.units import (

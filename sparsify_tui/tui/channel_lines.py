@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelFront, ChannelSearch, FrontPoint
-from sparsify_tui.core.channels import ChannelGroup, LockedChannels, legal_widths
+from sparsify_tui.core.channels.front import (
+    ChannelAnalysis,
+    ChannelFront,
+    ChannelSearch,
+    FrontPoint,
+)
+from sparsify_tui.core.channels.groups import ChannelGroup, LockedChannels, legal_widths
 from sparsify_tui.core.estimate import Outlook
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import LayerId

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sparsify_tui.core.channels import ChannelGroup, LockedChannels
+from sparsify_tui.core.channels.groups import ChannelGroup, LockedChannels
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.modifiers import GroupLevel, LayerLevel
 from sparsify_tui.core.units import NOT_MEASURED, format_ms, format_percent

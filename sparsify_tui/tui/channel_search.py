@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from sparsify_tui.core.channel_edits import spread_channels
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelSearch
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.edits import spread_channels
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelSearch
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.modifiers import Pruning
 from sparsify_tui.core.modifiers.channels import SELECTIONS
 from sparsify_tui.core.optimization import Optimization

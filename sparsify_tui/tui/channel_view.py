@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sparsify_tui.core.channel_front import FrontPoint
-from sparsify_tui.core.channel_lanes import ChannelLanes
-from sparsify_tui.core.channels import ChannelGroup, GroupId, LayerWidths
+from sparsify_tui.core.channels.front import FrontPoint
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId, LayerWidths
+from sparsify_tui.core.channels.lanes import ChannelLanes
+from sparsify_tui.core.channels.width_model import KernelCost, WidthModel
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.modifiers import ChannelPruning, GroupLevel
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.profile import PerfProfile
-from sparsify_tui.core.width_model import KernelCost, WidthModel
 from sparsify_tui.tui.channel_front import FrontView
 from sparsify_tui.tui.plan_entries import Entry
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from sparsify_tui.core.channel_edits import lock_groups, set_width, shift_width, toggle_groups
-from sparsify_tui.core.channels import ChannelGroup
+from sparsify_tui.core.channels.edits import lock_groups, set_width, shift_width, toggle_groups
+from sparsify_tui.core.channels.groups import ChannelGroup
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.optimization import (
     Optimization,

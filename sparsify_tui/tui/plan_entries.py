@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from sparsify_tui.core.channels import ChannelGroup, ChannelMap, LockedChannels
+from sparsify_tui.core.channels.groups import ChannelGroup, ChannelMap, LockedChannels
 from sparsify_tui.core.model import Layer, LayerId, Model
 from sparsify_tui.core.modifiers import ChannelPruning
 from sparsify_tui.core.optimization import Optimization, changeable_layers

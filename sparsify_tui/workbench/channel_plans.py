@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sparsify_tui.core.channel_edits import (
+from sparsify_tui.core.channels.edits import (
     adopt_channels,
     lock_groups,
     set_width,
@@ -12,8 +12,8 @@ from sparsify_tui.core.channel_edits import (
     width_notes,
     with_channels,
 )
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelSearch
-from sparsify_tui.core.channels import ChannelGroup, GroupId, nearest_width
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelSearch
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId, nearest_width
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.text import clean_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sparsify_tui.core.channel_front import ChannelSearch
+from sparsify_tui.core.channels.front import ChannelSearch
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.optimization import (
     Optimization,

@@ -46,10 +46,10 @@ JOB_KINDS: Mapping[str, JobKind] = {
     "data": JobKind(result="sparsify_tui.core.project:DataSet", seconds=300),
     "perf": JobKind(result="sparsify_tui.core.profile:PerfProfile", seconds=3600, is_timing=True),
     "place": JobKind(result="sparsify_tui.core.placement:Placement", seconds=3600, is_timing=True),
-    "groups": JobKind(result="sparsify_tui.core.channels:ChannelMap", seconds=600),
-    "channels": JobKind(result="sparsify_tui.core.channel_front:ChannelAnalysis", seconds=3600),
+    "groups": JobKind(result="sparsify_tui.core.channels.groups:ChannelMap", seconds=600),
+    "channels": JobKind(result="sparsify_tui.core.channels.front:ChannelAnalysis", seconds=3600),
     "narrow": JobKind(
-        result="sparsify_tui.core.channel_front:ChannelSearch", seconds=3 * 3600, is_timing=True
+        result="sparsify_tui.core.channels.front:ChannelSearch", seconds=3 * 3600, is_timing=True
     ),
     "magnitude": JobKind(result="sparsify_tui.core.loss_profile:LossProfile", seconds=3600),
     "loss": JobKind(result="sparsify_tui.core.loss_profile:LossProfile", seconds=7 * 86_400),

@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelSearch
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelSearch
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.modifiers.channels import REPAIRS, SELECTIONS
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.placement import Placement

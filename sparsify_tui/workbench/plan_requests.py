@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelSearch
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelSearch
 from sparsify_tui.core.modifiers.pruning import SCOPES
 from sparsify_tui.core.placement import Placement
 from sparsify_tui.core.project import Project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelSearch
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelSearch
 from sparsify_tui.core.estimate import Outlook, estimate
 from sparsify_tui.core.modifiers import ChannelPruning, Modifier, Pruning, Quantization
 from sparsify_tui.core.optimization import (

@@ -19,7 +19,7 @@ from sparsify_tui.workbench.names import checked_name
 from sparsify_tui.workbench.paths import is_model_path, stamp_of
 
 if TYPE_CHECKING:
-    from sparsify_tui.core.channels import ChannelMap
+    from sparsify_tui.core.channels.groups import ChannelMap
     from sparsify_tui.core.model import Model
     from sparsify_tui.core.options import RunOptions
     from sparsify_tui.core.project import Project

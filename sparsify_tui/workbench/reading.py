@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.channels import ChannelMap
+from sparsify_tui.core.channels.groups import ChannelMap
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.trials import has_guesses

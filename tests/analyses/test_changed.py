@@ -16,7 +16,7 @@ from sparsify_tui.analyses.changed import (
 from sparsify_tui.analyses.channels.model import channel_model
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.core.changes import Changes, ChannelCut
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.errors import ModelError, UsageError

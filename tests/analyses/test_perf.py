@@ -10,7 +10,7 @@ from sparsify_tui.analyses.channels import lanes
 from sparsify_tui.analyses.kernels import FEWEST_PROFILED_RUNS
 from sparsify_tui.analyses.perf import profile_performance
 from sparsify_tui.codec import document_from, value_from
-from sparsify_tui.core.channel_lanes import SHARES
+from sparsify_tui.core.channels.lanes import SHARES
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.protocols import KernelTime
 from sparsify_tui.engines import peak

@@ -25,7 +25,7 @@ from sparsify_tui.analyses.gate import pass_gate
 from sparsify_tui.analyses.metrics import Scorer
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.core.changes import Changes, ChannelCut
-from sparsify_tui.core.channel_front import ChannelSearch, FrontPoint
+from sparsify_tui.core.channels.front import ChannelSearch, FrontPoint
 from sparsify_tui.core.options import RunOptions
 from tests.analyses.fakes import finished
 from tests.benchmarks.subjects import SUBJECTS, Subject, chosen, parser, request, run_options

@@ -35,7 +35,7 @@ from sparsify_tui.analyses.channels.search import search_channels
 from sparsify_tui.analyses.clock import compare_laps
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.analyses.race import race
-from sparsify_tui.core.channel_front import ChannelSearch
+from sparsify_tui.core.channels.front import ChannelSearch
 from sparsify_tui.onnxio.rewrite import write_model
 from tests.analyses.fakes import finished
 from tests.benchmarks.subjects import SUBJECTS, Subject, chosen, parser, request, run_options

@@ -26,8 +26,8 @@ from sparsify_tui.analyses.channels.model import channel_model
 from sparsify_tui.analyses.clock import compare_laps
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.analyses.race import race
-from sparsify_tui.core.channels import GroupId
-from sparsify_tui.core.width_model import WidthModel
+from sparsify_tui.core.channels.groups import GroupId
+from sparsify_tui.core.channels.width_model import WidthModel
 from sparsify_tui.workbench.measure import PERFORMANCE_S
 from tests.analyses.fakes import finished
 from tests.benchmarks.subjects import SUBJECTS, Subject, chosen, parser, run_options

@@ -21,7 +21,7 @@ from typing import Any
 from sparsify_tui.analyses.channels import ChannelModel, channel_model
 from sparsify_tui.analyses.channels.guarded import Judge
 from sparsify_tui.analyses.opened import Opened, open_model
-from sparsify_tui.core.channels import nearest_width
+from sparsify_tui.core.channels.groups import nearest_width
 from tests.benchmarks.subjects import SUBJECTS, Subject, chosen, parser, run_options
 
 SHARES = (0.25, 0.5)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sparsify_tui import demo
 from sparsify_tui.cli.group_tables import channels_lines
-from sparsify_tui.core.channels import ChannelMap
+from sparsify_tui.core.channels.groups import ChannelMap
 from tests.analyses.models import nothing_to_prune, saved
 from tests.cli.driver import Commands
 from tests.core.examples import layer, model_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sparsify_tui.cli.loss_documents import loss_document
 from sparsify_tui.cli.loss_tables import diagnosis_lines, loss_lines, loss_rows, remark_lines
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.loss_profile import GroupLoss, LossProfile
 from sparsify_tui.core.project import Project
 from tests.analyses.models import saved, small_cnn

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelSearch
-from sparsify_tui.core.channels import ChannelMap, GroupId, LockedChannels
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelSearch
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId, LockedChannels
 from sparsify_tui.core.model import Model
 from sparsify_tui.workbench.measure import Measure
 from tests.cli.driver import Commands

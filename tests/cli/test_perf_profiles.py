@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sparsify_tui.core.channel_lanes import ChannelLanes
+from sparsify_tui.core.channels.lanes import ChannelLanes
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.profile import LayerTime, OtherTime, Peak, PerfProfile

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparsify_tui.core.channel_front import (
+from sparsify_tui.core.channels.front import (
     ChannelAnalysis,
     ChannelFront,
     ChannelSearch,
     FrontPoint,
 )
-from sparsify_tui.core.channels import (
+from sparsify_tui.core.channels.groups import (
     AxisWidth,
     ChannelGroup,
     ChannelMap,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sparsify_tui.core.channels import ChannelGroup, GroupId
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId
 from sparsify_tui.core.loss_profile import GroupLoss, LayerLoss, Losses, LossProfile, LossRequest
 from sparsify_tui.core.model import LayerId
 from tests.core import examples

@@ -6,7 +6,7 @@ from typing import Any
 
 from sparsify_tui.core.cases import BenchmarkRequest
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.channels import (
+from sparsify_tui.core.channels.groups import (
     AxisWidth,
     ChannelGroup,
     ChannelMap,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparsify_tui.core.channel_lanes import SHARES, ChannelLanes, ChannelMix, NarrowModel
-from sparsify_tui.core.channels import (
+from sparsify_tui.core.channels.groups import (
     AxisWidth,
     ChannelGroup,
     ChannelMap,
@@ -14,9 +13,10 @@ from sparsify_tui.core.channels import (
     LayerWidths,
     LockedChannels,
 )
+from sparsify_tui.core.channels.lanes import SHARES, ChannelLanes, ChannelMix, NarrowModel
+from sparsify_tui.core.channels.width_model import KernelCost, PaddedWidth, WidthModel
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.timing import Ratio
-from sparsify_tui.core.width_model import KernelCost, PaddedWidth, WidthModel
 from tests.core.examples import timing
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.channel_edits import with_channels
+from sparsify_tui.core.channels.edits import with_channels
 from sparsify_tui.core.compilation import compile_recipe
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.modifiers import Epochs, LearningRate, Pruning, Quantization

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.channel_shares import LayerShare
+from sparsify_tui.core.channels.shares import LayerShare
 from sparsify_tui.core.estimate import NO_SPEED_FROM_ZEROS, UNKNOWN, estimate
 from sparsify_tui.core.model import LayerId
 from tests.core.examples import layer, model_of

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.channel_edits import toggle_groups, with_channels
+from sparsify_tui.core.channels.edits import toggle_groups, with_channels
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.modifiers import (
     ChannelPruning,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sparsify_tui.core.channel_edits import adopt_channels, lock_groups
+from sparsify_tui.core.channels.edits import adopt_channels, lock_groups
 from sparsify_tui.core.modifiers import Epochs, Pruning
 from sparsify_tui.core.plan_turns import BY_HAND, adopt_point, without_zeros
 from tests.core.examples import level, plan_of

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.repaired import CutGroup, Repaired, change_lines, repair_line
 

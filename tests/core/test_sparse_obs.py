@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sparsify_tui.core.channels.ridge import Sums, error_of, sums_of
 from sparsify_tui.core.masks import Mask, magnitude_mask, mask_of
-from sparsify_tui.core.ridge import Sums, error_of, sums_of
 from sparsify_tui.core.sparse_obs import (
     Floats,
     LeastSquares,

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from sparsify_tui.core.changes import Changes
-from sparsify_tui.core.channel_edits import adopt_channels, set_width
-from sparsify_tui.core.channel_lanes import ChannelLanes, ChannelMix
-from sparsify_tui.core.channels import ChannelMap
+from sparsify_tui.core.channels.edits import adopt_channels, set_width
+from sparsify_tui.core.channels.groups import ChannelMap
+from sparsify_tui.core.channels.lanes import ChannelLanes, ChannelMix
+from sparsify_tui.core.channels.width_model import KernelCost, PaddedWidth, WidthModel
 from sparsify_tui.core.estimate import NO_SPEED_UP
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.model import LayerId
@@ -16,7 +17,6 @@ from sparsify_tui.core.modifiers import Epochs, Pruning
 from sparsify_tui.core.optimization import adopt_placement, set_quantized, toggle_quantized
 from sparsify_tui.core.profile import LayerTime, PerfProfile
 from sparsify_tui.core.speed import expected_speed_up
-from sparsify_tui.core.width_model import KernelCost, PaddedWidth, WidthModel
 from tests.core import channel_examples
 from tests.core.examples import layer, level, model_of, perf_profile, placement, plan_of, timing
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sparsify_tui.core.channel_edits import set_width, with_channels
-from sparsify_tui.core.channels import AxisWidth, GroupId, GroupPart
+from sparsify_tui.core.channels.edits import set_width, with_channels
+from sparsify_tui.core.channels.groups import AxisWidth, GroupId, GroupPart
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.modifiers import ChannelPruning, Epochs, Quantization
 from sparsify_tui.export.pytorch_code import integration_code

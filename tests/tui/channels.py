@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sparsify_tui.core.channel_front import (
+from sparsify_tui.core.channels.front import (
     ChannelAnalysis,
     ChannelFront,
     ChannelSearch,
     FrontPoint,
 )
-from sparsify_tui.core.channel_lanes import ChannelLanes
-from sparsify_tui.core.channels import ChannelMap, GroupId, LayerWidths, LockedChannels
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId, LayerWidths, LockedChannels
+from sparsify_tui.core.channels.lanes import ChannelLanes
+from sparsify_tui.core.channels.width_model import WidthModel
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.timing import Ratio
-from sparsify_tui.core.width_model import WidthModel
 from tests.core.narrowed import axis, channel_lanes, cost, group
 
 STEM, HIDDEN, HEADS = map(GroupId, ("stem", "x[/a]", "[bold]b"))

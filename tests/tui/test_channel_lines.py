@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sparsify_tui.core.channel_edits import adopt_channels, set_width, with_channels
+from sparsify_tui.core.channels.edits import adopt_channels, set_width, with_channels
 from sparsify_tui.core.estimate import Estimate, estimate
 from sparsify_tui.core.loss_profile import Losses
 from sparsify_tui.core.model import LayerId

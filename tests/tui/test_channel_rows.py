@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sparsify_tui.core.channel_edits import (
+from sparsify_tui.core.channels.edits import (
     adopt_channels,
     lock_groups,
     set_width,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sparsify_tui.core.channel_edits import with_channels
+from sparsify_tui.core.channels.edits import with_channels
 from sparsify_tui.core.modifiers import Pruning
 from sparsify_tui.errors import UsageError
 from sparsify_tui.tui import plan_edits

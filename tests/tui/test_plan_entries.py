@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sparsify_tui.core.channels import ChannelMap
+from sparsify_tui.core.channels.groups import ChannelMap
 from sparsify_tui.tui.plan_entries import channel_entries, entries_in_sight, layer_entries
 from tests.core.examples import layer, model_of
 from tests.tui.channels import channel_map

@@ -10,7 +10,7 @@ import pytest
 
 from sparsify_tui.codec import document_from, value_from
 from sparsify_tui.core.cases import BenchmarkRequest, Case, ChangedModel
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.modifiers import ChannelPruning, GroupLevel, Quantization
 from sparsify_tui.core.project import AppliedModel, BenchmarkRun, DataSet, Project, Run
 from sparsify_tui.errors import CancelledJobError, JobError, UsageError

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sparsify_tui.core.channel_edits import set_width
-from sparsify_tui.core.channels import ChannelMap, LockedChannels
+from sparsify_tui.core.channels.edits import set_width
+from sparsify_tui.core.channels.groups import ChannelMap, LockedChannels
 from sparsify_tui.core.modifiers import ChannelPruning, Epochs, Pruning, Quantization
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.project import Project

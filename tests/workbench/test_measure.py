@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelFront, ChannelSearch
-from sparsify_tui.core.channel_lanes import ChannelLanes
-from sparsify_tui.core.channels import ChannelMap, GroupId
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelFront, ChannelSearch
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId
+from sparsify_tui.core.channels.lanes import ChannelLanes
+from sparsify_tui.core.channels.width_model import WidthModel
 from sparsify_tui.core.project import DataSet, Project
-from sparsify_tui.core.width_model import WidthModel
 from sparsify_tui.engines.machine import cpu_name
 from sparsify_tui.errors import JobError, UsageError
 from sparsify_tui.workbench import Workbench

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.samples import Samples
+from sparsify_tui.core.channels.ridge import FOLDS
 from sparsify_tui.core.protocols import Array, Feeds
-from sparsify_tui.core.ridge import FOLDS
 
 MOST_FITTED = 128
 MOST_HELD_OUT = 64

@@ -15,8 +15,8 @@ from sparsify_tui.analyses.clock import compare_laps
 from sparsify_tui.analyses.gate import pooled
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.race import race
-from sparsify_tui.core.channel_front import FrontPoint
-from sparsify_tui.core.channel_sweep import Widths
+from sparsify_tui.core.channels.front import FrontPoint
+from sparsify_tui.core.channels.sweep import Widths
 from sparsify_tui.core.protocols import Progress
 from sparsify_tui.core.timing import Ratio
 from sparsify_tui.engines.machine import available_memory

@@ -7,10 +7,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sparsify_tui.analyses.channels.model import ChannelModel
-from sparsify_tui.core.channel_sweep import GroupWidths, tried_widths
-from sparsify_tui.core.channels import ChannelGroup, GroupId, nearest_width
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId, nearest_width
+from sparsify_tui.core.channels.sweep import GroupWidths, tried_widths
+from sparsify_tui.core.channels.width_losses import losses_by_width, usual_loss
 from sparsify_tui.core.protocols import Progress
-from sparsify_tui.core.width_losses import losses_by_width, usual_loss
 
 Orders = Mapping[GroupId, Sequence[int]]
 MOST_WIDTHS = 9

@@ -15,9 +15,9 @@ from sparsify_tui.analyses.loss_table import NO_EFFECT, status_of
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.spent import Spent
 from sparsify_tui.analyses.splits import split_warnings
-from sparsify_tui.core.channels import ChannelGroup, GroupId
+from sparsify_tui.core.channels.group_widths import filled_losses, measured_widths
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId
 from sparsify_tui.core.distances import Reading, distance_of, is_settled, reading
-from sparsify_tui.core.group_widths import filled_losses, measured_widths
 from sparsify_tui.core.loss_profile import GroupLoss, LayerLoss, Losses, LossProfile, LossStage
 from sparsify_tui.core.model import Layer
 

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from sparsify_tui.analyses.channels.width_fit import KernelLanes, ThinTensor
 from sparsify_tui.analyses.kernels import Charge
-from sparsify_tui.core.channels import AxisWidth, LayerWidths
+from sparsify_tui.core.channels.groups import AxisWidth, LayerWidths
+from sparsify_tui.core.channels.width_model import PaddedWidth
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.profile import OtherTime
-from sparsify_tui.core.width_model import PaddedWidth
 from sparsify_tui.onnxio.channels import ChannelGraph
 from sparsify_tui.onnxio.owners import known_name
 

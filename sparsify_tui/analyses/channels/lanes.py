@@ -16,18 +16,18 @@ from sparsify_tui.analyses.clock import Laps, compare_laps
 from sparsify_tui.analyses.kernels import Charge, charge_kernels
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.race import profile_forms, race
-from sparsify_tui.core.channel_lanes import SHARES, ChannelLanes, ChannelMix, NarrowModel
-from sparsify_tui.core.channels import (
+from sparsify_tui.core.channels.groups import (
     ChannelGroup,
     ChannelMap,
     GroupId,
     legal_widths,
     nearest_width,
 )
+from sparsify_tui.core.channels.lanes import SHARES, ChannelLanes, ChannelMix, NarrowModel
+from sparsify_tui.core.channels.width_model import WidthModel
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.protocols import Progress
 from sparsify_tui.core.timing import summarize_runs
-from sparsify_tui.core.width_model import WidthModel
 from sparsify_tui.engines import DEFAULT_ENGINE
 from sparsify_tui.engines.machine import available_memory
 from sparsify_tui.errors import InputError, ModelError

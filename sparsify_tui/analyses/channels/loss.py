@@ -18,8 +18,8 @@ from sparsify_tui.analyses.loss_log import Item, ItemLog, log_header
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.analyses.setup import Setup, check_memory
 from sparsify_tui.analyses.spent import Spent
-from sparsify_tui.core.channels import ChannelGroup
-from sparsify_tui.core.group_widths import first_width
+from sparsify_tui.core.channels.group_widths import first_width
+from sparsify_tui.core.channels.groups import ChannelGroup
 from sparsify_tui.core.loss_profile import LossProfile, LossStage
 from sparsify_tui.core.protocols import Partial, Progress
 from sparsify_tui.errors import ModelError, UsageError

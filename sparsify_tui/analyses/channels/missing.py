@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sparsify_tui.analyses.channels.calibration import Calibration
 from sparsify_tui.analyses.channels.live import LiveRun
 from sparsify_tui.analyses.channels.rows import RowForm
+from sparsify_tui.core.channels.ridge import FOLDS, Sums, sums_of
 from sparsify_tui.core.protocols import Array, Engine
-from sparsify_tui.core.ridge import FOLDS, Sums, sums_of
 from sparsify_tui.onnxio.channels import Product
 from sparsify_tui.onnxio.channels.slices import Proto, Slices
 

@@ -18,7 +18,7 @@ from sparsify_tui.analyses.channels.order import (
 from sparsify_tui.analyses.channels.repair import Removed, Repair
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.setup import usable_memory
-from sparsify_tui.core.channels import ChannelMap
+from sparsify_tui.core.channels.groups import ChannelMap
 from sparsify_tui.core.distances import Floats
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.modifiers.channels import REPAIRS, SELECTIONS

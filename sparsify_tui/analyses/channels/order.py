@@ -6,8 +6,8 @@ import numpy as np
 
 from sparsify_tui.analyses.channels.live import LiveRun
 from sparsify_tui.analyses.channels.rows import RowForm, row_form
-from sparsify_tui.core.channels import ChannelGroup, GroupId
-from sparsify_tui.core.obs import (
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId
+from sparsify_tui.core.channels.obs import (
     Consumer,
     Floats,
     Positions,
@@ -15,8 +15,8 @@ from sparsify_tui.core.obs import (
     consumer_of,
     removal_order,
 )
+from sparsify_tui.core.channels.ridge import sums_of
 from sparsify_tui.core.protocols import Array
-from sparsify_tui.core.ridge import sums_of
 from sparsify_tui.onnxio.channels import ChannelGraph, Product
 from sparsify_tui.onnxio.channels.weights import ProductWeights
 

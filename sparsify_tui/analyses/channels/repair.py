@@ -16,10 +16,10 @@ import numpy as np
 from sparsify_tui.analyses.channels.calibration import Calibration
 from sparsify_tui.analyses.channels.missing import Missing
 from sparsify_tui.analyses.channels.rows import row_form
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
+from sparsify_tui.core.channels.ridge import Correction, best_of, bias_of, fitted
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.protocols import Array, Engine
-from sparsify_tui.core.ridge import Correction, best_of, bias_of, fitted
 from sparsify_tui.onnxio.channels import ChannelGraph, Product
 from sparsify_tui.onnxio.channels.slices import Proto
 from sparsify_tui.onnxio.channels.weights import ProductWeights

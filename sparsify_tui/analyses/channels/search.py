@@ -16,9 +16,10 @@ from sparsify_tui.analyses.channels.model import ChannelModel, channel_model
 from sparsify_tui.analyses.channels.stair import measured_step
 from sparsify_tui.analyses.opened import Opened, open_model
 from sparsify_tui.codec import value_from
-from sparsify_tui.core.channel_choice import Wanted, choose_point
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelFront, ChannelSearch
-from sparsify_tui.core.channel_points import (
+from sparsify_tui.core.channels.choice import Wanted, choose_point
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelFront, ChannelSearch
+from sparsify_tui.core.channels.groups import GroupId
+from sparsify_tui.core.channels.points import (
     AROUND,
     CLOSE,
     even_speeds,
@@ -26,13 +27,12 @@ from sparsify_tui.core.channel_points import (
     nearest_speeds,
     uniform_widths,
 )
-from sparsify_tui.core.channel_sweep import Sweep, Widths, neighbours, sweep
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.sweep import Sweep, Widths, neighbours, sweep
+from sparsify_tui.core.channels.width_model import WidthModel
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.protocols import Progress
 from sparsify_tui.core.units import format_percent
-from sparsify_tui.core.width_model import WidthModel
 
 T = TypeVar("T")
 SEARCHED = "searched"

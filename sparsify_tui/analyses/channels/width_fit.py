@@ -9,8 +9,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsify_tui.core.channels import AxisWidth, GroupId
-from sparsify_tui.core.width_model import KernelCost, PaddedWidth, ThinCost, WidthModel
+from sparsify_tui.core.channels.groups import AxisWidth, GroupId
+from sparsify_tui.core.channels.width_model import KernelCost, PaddedWidth, ThinCost, WidthModel
 
 Floats = NDArray[np.float64]
 Kept = Mapping[GroupId, int]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sparsify_tui.core.changes import ChannelCut
-from sparsify_tui.core.channel_front import ChannelFront
-from sparsify_tui.core.channel_masks import Mask, Masks, masks_of
-from sparsify_tui.core.channel_shares import LayerShare, layer_shares
-from sparsify_tui.core.channels import ChannelGroup, ChannelMap, GroupId
+from sparsify_tui.core.channels.front import ChannelFront
+from sparsify_tui.core.channels.groups import ChannelGroup, ChannelMap, GroupId
+from sparsify_tui.core.channels.masks import Mask, Masks, masks_of
+from sparsify_tui.core.channels.shares import LayerShare, layer_shares
 from sparsify_tui.core.fields import Setting, setting
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.recipe import RecipeEntry, literal_pattern

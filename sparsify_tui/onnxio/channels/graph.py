@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from onnx import ModelProto
 
-from sparsify_tui.core.channels import AxisWidth, ChannelGroup, ChannelMap, GroupId
+from sparsify_tui.core.channels.groups import AxisWidth, ChannelGroup, ChannelMap, GroupId
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.text import clean_text
 from sparsify_tui.errors import UsageError

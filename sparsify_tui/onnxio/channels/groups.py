@@ -9,7 +9,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsify_tui.core.channels import ChannelGroup, GroupId, LockedChannels
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId, LockedChannels
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.onnxio.channels.makers import Maker
 from sparsify_tui.onnxio.channels.trace import Trace

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sparsify_tui.core.channels import (
+from sparsify_tui.core.channels.groups import (
     AxisWidth,
     ChannelGroup,
     GroupPart,

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from sparsify_tui.core.breakdown import measured_layers
-from sparsify_tui.core.channel_lanes import SHARES
+from sparsify_tui.core.channels.lanes import SHARES
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.perf_change import PerfChange
 from sparsify_tui.core.profile import Peak, PerfProfile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from sparsify_tui.core.breakdown import TimeRow
-from sparsify_tui.core.channel_lanes import SHARES
+from sparsify_tui.core.channels.lanes import SHARES
 from sparsify_tui.core.model import Layer
 from sparsify_tui.core.profile import LayerTime, PerfProfile
 from sparsify_tui.core.text import clean_text

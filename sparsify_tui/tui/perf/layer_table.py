@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from sparsify_tui.core.breakdown import TimeRow
-from sparsify_tui.core.channel_lanes import HALF, SHARES
+from sparsify_tui.core.channels.lanes import HALF, SHARES
 from sparsify_tui.core.profile import Peak, PerfProfile
 from sparsify_tui.core.units import (
     format_count,

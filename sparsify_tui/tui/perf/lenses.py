@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sparsify_tui.core.best import best_compression, best_speed_up
 from sparsify_tui.core.breakdown import TimeRow
-from sparsify_tui.core.channel_lanes import ChannelLanes
+from sparsify_tui.core.channels.lanes import ChannelLanes
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.perf_change import PerfChange
 from sparsify_tui.core.profile import PerfProfile

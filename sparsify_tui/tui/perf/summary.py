@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sparsify_tui.core.best import Known, accuracy_text, int8_speed_up
-from sparsify_tui.core.channel_lanes import ChannelLanes
-from sparsify_tui.core.channel_words import (
+from sparsify_tui.core.channels.lanes import ChannelLanes
+from sparsify_tui.core.channels.words import (
     groups_text,
     lock_texts,
     speed_up_text,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sparsify_tui.core.breakdown import TimeRow, measured_layers
-from sparsify_tui.core.channel_lanes import HALF, SHARES, ChannelLanes
-from sparsify_tui.core.channels import ChannelGroup
+from sparsify_tui.core.channels.groups import ChannelGroup
+from sparsify_tui.core.channels.lanes import HALF, SHARES, ChannelLanes
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.profile import PerfProfile
 from sparsify_tui.core.units import format_count, format_ms, format_percent, format_ratio

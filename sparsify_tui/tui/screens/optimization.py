@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sparsify_tui.core.channel_edits import without_channels
+from sparsify_tui.core.channels.edits import without_channels
 from sparsify_tui.core.modifiers import ChannelPruning, Pruning
 from sparsify_tui.core.modifiers.pruning import SCOPES
 from sparsify_tui.core.optimization import Optimization, adopt_placement, changeable_layers

@@ -8,7 +8,7 @@ import pytest
 
 from sparsify_tui.analyses.channels import group_losses
 from sparsify_tui.analyses.channels.group_losses import MeasuredLosses, measure_group_losses
-from sparsify_tui.core.channels import ChannelGroup, ChannelMap, GroupId
+from sparsify_tui.core.channels.groups import ChannelGroup, ChannelMap, GroupId
 from tests.analyses.fakes import watched
 
 NAMES = tuple(map(GroupId, "ab"))

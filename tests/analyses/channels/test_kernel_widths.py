@@ -9,7 +9,7 @@ from sparsify_tui.analyses.channels.model import channel_model
 from sparsify_tui.analyses.channels.width_fit import KernelLanes
 from sparsify_tui.analyses.kernels import charge_kernels
 from sparsify_tui.analyses.opened import open_model
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.protocols import KernelTime
 from tests.analyses.models import saved, small_cnn

@@ -16,8 +16,8 @@ from sparsify_tui.analyses.channels.lanes import (
 )
 from sparsify_tui.analyses.channels.model import channel_model
 from sparsify_tui.analyses.opened import Opened, open_model
-from sparsify_tui.core.channel_lanes import SHARES
-from sparsify_tui.core.channels import ChannelMap, GroupId, legal_widths
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId, legal_widths
+from sparsify_tui.core.channels.lanes import SHARES
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.core.protocols import Progress
 from tests.analyses.fakes import finished, watched

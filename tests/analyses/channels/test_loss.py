@@ -11,7 +11,7 @@ import pytest
 
 from sparsify_tui.analyses.channels import loss
 from sparsify_tui.analyses.opened import Opened
-from sparsify_tui.core.channels import ChannelMap, GroupId, LockedChannels
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId, LockedChannels
 from sparsify_tui.core.distances import distance_of
 from sparsify_tui.core.loss_profile import LossRequest
 from sparsify_tui.core.model import LayerId

@@ -13,7 +13,7 @@ from sparsify_tui.analyses.channels.analyse import analyse_channels
 from sparsify_tui.analyses.channels.guarded import Judge
 from sparsify_tui.analyses.channels.repair import Repair
 from sparsify_tui.analyses.opened import open_model
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.modifiers.channels import SELECTIONS
 from sparsify_tui.core.options import RunOptions
 from sparsify_tui.errors import ModelError, UsageError

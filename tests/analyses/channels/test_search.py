@@ -14,9 +14,9 @@ from sparsify_tui.analyses.channels import front, search
 from sparsify_tui.analyses.channels.search import search_channels
 from sparsify_tui.analyses.clock import Laps
 from sparsify_tui.analyses.opened import Opened
-from sparsify_tui.core.channel_front import ChannelSearch
-from sparsify_tui.core.channel_lanes import ChannelLanes
-from sparsify_tui.core.channels import ChannelGroup, ChannelMap, GroupId
+from sparsify_tui.core.channels.front import ChannelSearch
+from sparsify_tui.core.channels.groups import ChannelGroup, ChannelMap, GroupId
+from sparsify_tui.core.channels.lanes import ChannelLanes
 from sparsify_tui.core.protocols import Progress
 from tests.analyses.fakes import options, watched
 from tests.analyses.models import saved, small_cnn

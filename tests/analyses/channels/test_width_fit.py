@@ -13,8 +13,8 @@ from sparsify_tui.analyses.channels.width_fit import (
     non_negative_least_squares,
     with_scale,
 )
-from sparsify_tui.core.channels import GroupId
-from sparsify_tui.core.width_model import KernelCost, PaddedWidth
+from sparsify_tui.core.channels.groups import GroupId
+from sparsify_tui.core.channels.width_model import KernelCost, PaddedWidth
 from tests.core.narrowed import axis, width_model
 
 A, B = GroupId("a"), GroupId("b")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sparsify_tui.core.channel_edits import set_width, toggle_groups, with_channels
-from sparsify_tui.core.channels import AxisWidth
+from sparsify_tui.core.channels.edits import set_width, toggle_groups, with_channels
+from sparsify_tui.core.channels.groups import AxisWidth
 from sparsify_tui.core.model import Model
 from sparsify_tui.core.modifiers import ChannelPruning
 from sparsify_tui.core.optimization import Optimization

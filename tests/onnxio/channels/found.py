@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto
 
-from sparsify_tui.core.channels import ChannelGroup, GroupId
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId
 from sparsify_tui.core.model import Model
 from sparsify_tui.onnxio.channels import ChannelGraph, find_channels
 from sparsify_tui.onnxio.quantize import Prepared, prepare

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from sparsify_tui.core.channels import GroupId
+from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.errors import UsageError
 from tests.onnxio.channels.found import Found, found
 from tests.onnxio.channels.rules.chains import IMAGE, images

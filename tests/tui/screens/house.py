@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from sparsify_tui.codec import document_from
-from sparsify_tui.core.channel_lanes import SHARES
+from sparsify_tui.core.channels.lanes import SHARES
 from sparsify_tui.core.lane import Int8Lane, Mix
 from sparsify_tui.core.loss_profile import LossProfile
 from sparsify_tui.core.model import LayerId

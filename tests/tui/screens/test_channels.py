@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from textual.binding import Binding
 
-from sparsify_tui.core.channels import ChannelMap, LockedChannels
+from sparsify_tui.core.channels.groups import ChannelMap, LockedChannels
 from sparsify_tui.tui.screens.optimization import CHANNEL_HINTS, OptimizationScreen
 from sparsify_tui.tui.screens.planned import PlannedScreen
 from sparsify_tui.tui.widgets.key_line import KeyLine

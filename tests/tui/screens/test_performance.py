@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sparsify_tui.core.channel_lanes import ChannelLanes
+from sparsify_tui.core.channels.lanes import ChannelLanes
 from sparsify_tui.core.lane import Int8Lane
 from sparsify_tui.core.sparse_model import SPARSE_ENGINES
 from sparsify_tui.tui.symbols import ASCII, UNICODE

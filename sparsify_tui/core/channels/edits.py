@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from sparsify_tui.core.channel_front import ChannelAnalysis, ChannelSearch
-from sparsify_tui.core.channels import ChannelGroup, GroupId, legal_widths, nearest_width
+from sparsify_tui.core.channels.front import ChannelAnalysis, ChannelSearch
+from sparsify_tui.core.channels.groups import ChannelGroup, GroupId, legal_widths, nearest_width
 from sparsify_tui.core.modifiers import ChannelPruning, GroupLevel, Pruning
 from sparsify_tui.core.optimization import Optimization
 from sparsify_tui.core.schedule import channels_beside

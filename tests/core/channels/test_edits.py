@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.channel_edits import (
+from sparsify_tui.core.channels.edits import (
     adopt_channels,
     lock_groups,
     set_width,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sparsify_tui.core.channels import ChannelMap, GroupId
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId
 from sparsify_tui.core.model import LayerId
 
 

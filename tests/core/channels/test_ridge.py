@@ -6,7 +6,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.ridge import WIDE, Correction, best_of, bias_of, error_of, fitted, sums_of
+from sparsify_tui.core.channels.ridge import (
+    WIDE,
+    Correction,
+    best_of,
+    bias_of,
+    error_of,
+    fitted,
+    sums_of,
+)
 
 _RANDOM = np.random.default_rng(0)
 

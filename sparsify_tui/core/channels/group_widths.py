@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sparsify_tui.core.anchors import anchored
-from sparsify_tui.core.channels import ChannelGroup, legal_widths
+from sparsify_tui.core.channels.groups import ChannelGroup, legal_widths
 
 _FIRST = 0.5
 """The level that is measured first."""

@@ -3,15 +3,15 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.channel_points import (
+from sparsify_tui.core.channels.groups import ChannelGroup, ChannelMap, GroupId
+from sparsify_tui.core.channels.points import (
     LEAST_SPEED,
     even_speeds,
     middle_of_gap,
     nearest_speeds,
     uniform_widths,
 )
-from sparsify_tui.core.channel_sweep import Widths
-from sparsify_tui.core.channels import ChannelGroup, ChannelMap, GroupId
+from sparsify_tui.core.channels.sweep import Widths
 
 few = settings(max_examples=40, deadline=None)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.channels import GroupId
-from sparsify_tui.core.width_model import KernelCost, PaddedWidth, ThinCost, WidthModel
+from sparsify_tui.core.channels.groups import GroupId
+from sparsify_tui.core.channels.width_model import KernelCost, PaddedWidth, ThinCost, WidthModel
 from tests.core.narrowed import axis, width_model
 
 A, B = GroupId("a"), GroupId("b")

@@ -3,14 +3,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.channel_choice import (
+from sparsify_tui.core.channels.choice import (
     LEAST_GAIN,
     SMALL_ERROR,
     Wanted,
     choose_point,
     undominated_points,
 )
-from sparsify_tui.core.channel_front import FrontPoint
+from sparsify_tui.core.channels.front import FrontPoint
 from sparsify_tui.core.timing import Ratio
 
 few = settings(max_examples=80, deadline=None)

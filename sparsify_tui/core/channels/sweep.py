@@ -17,7 +17,13 @@ from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import TypeAlias
 
-from sparsify_tui.core.channels import AxisWidth, ChannelGroup, ChannelMap, GroupId, legal_widths
+from sparsify_tui.core.channels.groups import (
+    AxisWidth,
+    ChannelGroup,
+    ChannelMap,
+    GroupId,
+    legal_widths,
+)
 
 Predict: TypeAlias = Callable[[Mapping[GroupId, int]], float]
 """Milliseconds end to end; groups that are not named keep all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sparsify_tui.core.channel_lanes import ChannelLanes
+from sparsify_tui.core.channels.lanes import ChannelLanes
 from sparsify_tui.core.units import format_interval, format_percent, format_ratio
 
 _MOST_REASONS = 3

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sparsify_tui.core.channels import AxisWidth, GroupId
+from sparsify_tui.core.channels.groups import AxisWidth, GroupId
 
 _SAME_AT_ANY_WIDTH = AxisWidth(fixed=1)
 

@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from sparsify_tui.codec import document_from, value_from
-from sparsify_tui.core.channel_lanes import ChannelLanes
-from sparsify_tui.core.channel_words import (
+from sparsify_tui.core.channels.groups import ChannelMap, LockedChannels
+from sparsify_tui.core.channels.lanes import ChannelLanes
+from sparsify_tui.core.channels.words import (
     groups_text,
     interval_text,
     lock_texts,
     speed_up_text,
     width_error_text,
 )
-from sparsify_tui.core.channels import ChannelMap, LockedChannels
 from sparsify_tui.core.profile import PerfProfile
 from tests.core.examples import perf_profile
 from tests.core.narrowed import channel_lanes, mix

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from sparsify_tui.core.channel_sweep import Predict, Widths
-from sparsify_tui.core.channels import ChannelMap, GroupId, nearest_width
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId, nearest_width
+from sparsify_tui.core.channels.sweep import Predict, Widths
 
 AROUND = (0.97, 1.04, 1.12, 1.22, 1.35)
 """Predicted speed-ups over the one asked for: a prediction may be off by some percent."""

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.channels import legal_widths
-from sparsify_tui.core.group_widths import filled_losses, first_width, measured_widths
+from sparsify_tui.core.channels.group_widths import filled_losses, first_width, measured_widths
+from sparsify_tui.core.channels.groups import legal_widths
 from tests.core.channel_losses import LEVELS, group
 
 sizes = st.integers(2, 200)

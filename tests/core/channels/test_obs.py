@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core import obs
-from sparsify_tui.core.obs import (
+from sparsify_tui.core.channels import obs
+from sparsify_tui.core.channels.obs import (
     Consumer,
     activation_costs,
     consumer_of,

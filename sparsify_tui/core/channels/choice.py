@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sparsify_tui.core.channel_front import FrontPoint
+from sparsify_tui.core.channels.front import FrontPoint
 from sparsify_tui.core.units import format_ratio
 
 LEAST_GAIN = 1.05

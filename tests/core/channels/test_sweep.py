@@ -6,15 +6,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.channel_sweep import (
-    GroupWidths,
-    Widths,
-    neighbours,
-    sweep,
-    tried_widths,
-    undominated,
-)
-from sparsify_tui.core.channels import (
+from sparsify_tui.core.channels.groups import (
     AxisWidth,
     ChannelGroup,
     ChannelMap,
@@ -22,6 +14,14 @@ from sparsify_tui.core.channels import (
     GroupPart,
     LayerWidths,
     legal_widths,
+)
+from sparsify_tui.core.channels.sweep import (
+    GroupWidths,
+    Widths,
+    neighbours,
+    sweep,
+    tried_widths,
+    undominated,
 )
 
 A, B, C = map(GroupId, "abc")

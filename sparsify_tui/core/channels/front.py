@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparsify_tui.core.channels import ChannelMap, GroupId
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId
 from sparsify_tui.core.timing import Ratio
 
 

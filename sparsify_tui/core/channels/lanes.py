@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median
 
-from sparsify_tui.core.channels import ChannelMap, GroupId
+from sparsify_tui.core.channels.groups import ChannelMap, GroupId
+from sparsify_tui.core.channels.width_model import WidthModel
 from sparsify_tui.core.timing import Ratio, Timing
-from sparsify_tui.core.width_model import WidthModel
 
 HALF = 0.5
 SHARES = (0.75, HALF, 0.25)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsify_tui.core.width_losses import losses_by_width, usual_loss
+from sparsify_tui.core.channels.width_losses import losses_by_width, usual_loss
 
 few = settings(max_examples=60, deadline=None)
 

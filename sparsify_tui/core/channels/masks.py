@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sparsify_tui.core.channels import (
+from sparsify_tui.core.channels.groups import (
     AxisWidth,
     ChannelGroup,
     ChannelMap,

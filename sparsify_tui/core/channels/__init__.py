@@ -1,0 +1,1 @@
+"""Which channels can go together, how narrow to make them, and what that brings."""
