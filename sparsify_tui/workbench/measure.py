@@ -24,7 +24,7 @@ from sparsify_tui.workbench.running import check_counts, project_result, run_opt
 
 PERFORMANCE_S = 3.0
 PLACEMENT_S = 5.0
-NARROWING_S = 60.0
+NARROWING_S = 80.0
 
 
 class Measure:

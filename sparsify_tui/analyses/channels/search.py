@@ -151,7 +151,7 @@ class _Search:
             else [around * wanted for around in AROUND]
         )
         picked = nearest_speeds(choices, model.full_ms, speeds)
-        yield from self._build(dict.fromkeys(picked, SEARCHED) | uniform)
+        yield from self._build(dict.fromkeys(picked, SEARCHED))
         if wanted is None:
             yield from self._refine(swept)
         else:
@@ -160,6 +160,7 @@ class _Search:
             speeds = [around * wanted / factor for around in CLOSE]
             picked = nearest_speeds(choices, model.full_ms, speeds)
             yield from self._build(dict.fromkeys(picked, SEARCHED))
+        yield from self._build(uniform)
         for number in range(_PASSES):
             yield from self._measure(f"{number + 1} of {_PASSES}")
 

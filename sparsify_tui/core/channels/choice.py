@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sparsify_tui.core.channels.front import FrontPoint
@@ -13,8 +13,8 @@ LEAST_GAIN = 1.05
 SMALL_ERROR = 0.075
 """MSE over variance that is good enough where nobody says otherwise.
 
-A heuristic of ours, set on two models: a digit classifier loses one to two points of accuracy
-there, a classifier of text lines about two.
+A heuristic of ours, set on two models: a digit classifier and a classifier of text lines
+lose some two points of accuracy there.
 """
 
 
@@ -37,16 +37,6 @@ class Wanted:
         """Whether a point is surely faster, and as fast as asked."""
         ratio = point.ratio
         return ratio is not None and ratio.low >= 1 and ratio.value >= (self.speed_up or LEAST_GAIN)
-
-
-def undominated_points(points: Iterable[FrontPoint]) -> tuple[FrontPoint, ...]:
-    """Measured points that no other one beats in both speed and error, the fastest last."""
-    kept: list[FrontPoint] = []
-    measured = [one for one in points if one.ratio is not None]
-    for one in sorted(measured, key=lambda point: (-_speed(point), point.error)):
-        if not kept or one.error < kept[-1].error:
-            kept.append(one)
-    return tuple(reversed(kept))
 
 
 def choose_point(points: Sequence[FrontPoint], wanted: Wanted) -> tuple[int | None, str]:

@@ -8,7 +8,6 @@ from sparsify_tui.core.channels.choice import (
     SMALL_ERROR,
     Wanted,
     choose_point,
-    undominated_points,
 )
 from sparsify_tui.core.channels.front import FrontPoint
 from sparsify_tui.core.timing import Ratio
@@ -24,21 +23,6 @@ def point(speed: float | None, error: float, low: float | None = None) -> FrontP
 points = st.lists(
     st.builds(point, st.none() | st.floats(0.5, 4.0), st.floats(0.0, 0.5)), max_size=8
 )
-
-
-@few
-@given(found=points)
-def test_no_measured_point_beats_one_of_the_front(found):
-    front = undominated_points(found)
-    for one in front:
-        assert one.ratio is not None
-        assert not any(
-            other.ratio is not None
-            and other.ratio.value >= one.ratio.value
-            and other.error < one.error
-            for other in found
-        )
-    assert bool(front) == any(one.ratio for one in found)
 
 
 @few
