@@ -11,6 +11,7 @@ from sparsify_tui.core.modifiers import ChannelPruning
 from sparsify_tui.core.modifiers.channels import REPAIRS, SELECTIONS
 from sparsify_tui.errors import UsageError
 from sparsify_tui.tui.dialogs.field import Field
+from sparsify_tui.tui.plan_forms import search_fields
 
 AIMS = ("default", "speed-up", "max loss")
 """What the search is to reach: what is good enough by its own rule, a speed, or a loss."""
@@ -31,15 +32,7 @@ class SearchRequest:
 def channel_search_fields(cores: int) -> tuple[Field, ...]:
     """For what setup narrower channels have to pay, and how far to go."""
     return (
-        Field(name="batch", label="Batch size", kind="int", value="1", check=check_count),
-        Field(
-            name="threads",
-            label="Threads",
-            kind="int",
-            value=str(cores),
-            help=f"Cores allowed: {cores}.",
-            check=check_count,
-        ),
+        *search_fields(cores),
         Field(
             name="aim",
             label="Target",
@@ -131,11 +124,6 @@ def width_from_text(text: str, group: ChannelGroup, present: int) -> int:
     if kept < 1:
         raise UsageError(f"At least one unit stays, so {text!r} cannot be.")
     return min(kept, group.size)
-
-
-def check_count(text: str) -> str | None:
-    """A count from 1 on."""
-    return None if int(text) > 0 else "1 or more."
 
 
 def _check_percent(text: str) -> str | None:
