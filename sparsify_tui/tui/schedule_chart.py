@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sparsify_tui.core.modifiers import Epochs, LearningRate, Modifier, Pruning, Quantization
+from sparsify_tui.core.modifiers import (
+    ChannelPruning,
+    Epochs,
+    LearningRate,
+    Modifier,
+    Pruning,
+    Quantization,
+)
 from sparsify_tui.core.units import format_percent
 from sparsify_tui.tui.widgets.curve_chart import CurveChart, CurveSeries
 
@@ -13,7 +20,7 @@ _POINTS = 120
 
 
 def show_schedule(chart: CurveChart, modifiers: Iterable[Modifier]) -> None:
-    """Draws the sparsity of a layer that reaches the target, int8, and the rate."""
+    """Draws the sparsity of a layer that reaches the target, channels gone, int8, and the rate."""
     known = tuple(modifiers)
     end = next((one.end_epoch for one in known if isinstance(one, Epochs)), Epochs().end_epoch)
     xs = tuple(end * at / _POINTS for at in range(_POINTS + 1))
@@ -34,6 +41,9 @@ def _curve_of(modifier: Modifier, xs: tuple[float, ...]) -> CurveSeries | None:
     if isinstance(modifier, Pruning):
         label = f"sparsity, up to {format_percent(modifier.target, 0)}"
         ys = tuple(modifier.sparsity_at(epoch) for epoch in xs)
+    elif isinstance(modifier, ChannelPruning) and modifier.cuts:
+        label = f"units gone, up to {format_percent(modifier.share, 0)}"
+        ys = tuple(modifier.share_at(epoch) for epoch in xs)
     elif isinstance(modifier, Quantization) and modifier.layers:
         label = "rounded to int8"
         ys = tuple(float(epoch >= modifier.start_epoch) for epoch in xs)

@@ -5,9 +5,18 @@ from typing import Any
 import pytest
 
 from sparsify_tui.core.model import LayerId
-from sparsify_tui.core.modifiers import Epochs, LearningRate, Modifier, Pruning, Quantization
+from sparsify_tui.core.modifiers import (
+    ChannelPruning,
+    Epochs,
+    GroupLevel,
+    LearningRate,
+    Modifier,
+    Pruning,
+    Quantization,
+)
 from sparsify_tui.tui.schedule_chart import show_schedule
 from sparsify_tui.tui.widgets.curve_chart import CurveSeries
+from tests.core.channel_examples import net_map
 
 
 class Chart:
@@ -43,3 +52,18 @@ def test_there_is_a_curve_for_each_thing_that_changes_over_the_epochs() -> None:
 def test_what_is_not_planned_is_not_drawn() -> None:
     assert drawn(Epochs()) == {}
     assert drawn(Epochs(), Quantization()) == {}
+
+
+def test_channels_that_go_have_a_curve_of_their_own() -> None:
+    group = net_map().groups[0]
+    level = GroupLevel(id=group.id, kept=group.size // 2, order=tuple(range(group.size)))
+    plan = ChannelPruning(
+        map=net_map(groups=(group,)), groups=(level,), start_epoch=1.0, end_epoch=5.0
+    )
+
+    curve = drawn(Epochs(end_epoch=10.0), plan)["units gone, up to 50%"]
+
+    assert curve.ys[0] == 0.0
+    assert list(curve.ys) == sorted(curve.ys)
+    assert curve.ys[-1] == pytest.approx(0.5)
+    assert drawn(Epochs(end_epoch=10.0), ChannelPruning()) == {}

@@ -11,6 +11,7 @@ from sparsify_tui.core.channels.masks import Mask, Masks, masks_of
 from sparsify_tui.core.channels.shares import LayerShare, layer_shares
 from sparsify_tui.core.fields import Setting, setting
 from sparsify_tui.core.model import LayerId, Model
+from sparsify_tui.core.modifiers.pruning import cubic_level
 from sparsify_tui.core.recipe import RecipeEntry, literal_pattern
 
 SELECTIONS = ("obs", "activation", "l2")
@@ -102,6 +103,11 @@ class ChannelPruning:
         """Units that go, of those of all groups."""
         units = sum(one.size for one in self.map.groups)
         return sum(len(one.removed) for one in self.cuts) / units if units else 0.0
+
+    def share_at(self, epoch: float) -> float:
+        """Units that a training has masked by an epoch, of those of all groups."""
+        first = min(_FIRST_LEVEL, self.share)
+        return cubic_level(epoch, self.start_epoch, self.end_epoch, (first, self.share))
 
     @property
     def shares(self) -> dict[LayerId, LayerShare]:

@@ -98,16 +98,9 @@ class Pruning:
         )
 
     def sparsity_at(self, epoch: float) -> float:
-        """Sparsity of a layer that ends at the target: s0 + (s1 − s0)·(1 − (1 − x)³).
-
-        Source: Zhu and Gupta 2017, section 3; `cubic` in SparseML's GMPruningModifier.
-        """
-        if epoch < self.start_epoch:
-            return 0.0
+        """Sparsity of a layer that ends at the target."""
         first = min(self.init_sparsity, self.target)
-        span = max(self.end_epoch - self.start_epoch, 1e-9)
-        done = min((epoch - self.start_epoch) / span, 1.0)
-        return float(first + (self.target - first) * (1 - (1 - done) ** 3))
+        return cubic_level(epoch, self.start_epoch, self.end_epoch, (first, self.target))
 
     def problems(self) -> tuple[str, ...]:
         """What would make a training fail or do nothing."""
@@ -125,3 +118,21 @@ class Pruning:
 
 def _zeros(layer: Layer, level: float) -> int:
     return round(level * layer.weight_params)
+
+
+def cubic_level(epoch: float, start: float, end: float, levels: tuple[float, float]) -> float:
+    """The level at an epoch: s0 + (s1 − s0)·(1 − (1 − x)³), and 0 before the start.
+
+    Source: Zhu and Gupta 2017, section 3; `cubic` in SparseML's GMPruningModifier.
+
+    Args:
+        epoch: Where in the training.
+        start: Epoch of the first update.
+        end: Epoch of the last one.
+        levels: First and last.
+    """
+    if epoch < start:
+        return 0.0
+    first, last = levels
+    done = min((epoch - start) / max(end - start, 1e-9), 1.0)
+    return float(first + (last - first) * (1 - (1 - done) ** 3))
