@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 
+from sparsify_tui.core.foretold import Checked, Foretold
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.placement import Edge
 from sparsify_tui.core.timing import Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mix:
+class Mix(Foretold):
     """Some layers in int8, others in float: what was predicted, and what was measured."""
 
     name: str
     layers: tuple[LayerId, ...]
     """Those in int8."""
-    predicted_ms: float
-    """By a fit on other mixes than this one."""
-    measured_ms: float
-    low_ms: float
-    """Lower end of the 95 % interval of the measured one."""
-    high_ms: float
-
-    @property
-    def error(self) -> float:
-        """Predicted over measured, less 1."""
-        return self.predicted_ms / self.measured_ms - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Int8Lane:
+class Int8Lane(Checked):
     """The same model with every layer in int8 that can be, measured in the same rounds."""
 
     refused: str = ""
@@ -59,13 +48,3 @@ class Int8Lane:
     edges: tuple[Edge, ...] = ()
     mixes: tuple[Mix, ...] = ()
     """Every mix that was measured, beside what was predicted for it without it."""
-
-    @property
-    def errors(self) -> tuple[float, ...]:
-        """Of the predictions, as fractions, the smallest first: the profile's own accuracy."""
-        return tuple(sorted(abs(mix.error) for mix in self.mixes))
-
-    @property
-    def median_error(self) -> float | None:
-        """The middle one of them; None where no prediction was checked."""
-        return median(self.errors) if self.errors else None

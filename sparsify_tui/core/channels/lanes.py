@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from statistics import median
 
 from sparsify_tui.core.channels.groups import ChannelMap, GroupId
 from sparsify_tui.core.channels.width_model import WidthModel
+from sparsify_tui.core.foretold import Checked, Foretold
 from sparsify_tui.core.timing import Ratio, Timing
 
 HALF = 0.5
@@ -29,26 +29,15 @@ class NarrowModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelMix:
+class ChannelMix(Foretold):
     """Groups narrowed to widths of their own: what was predicted, and what was measured."""
 
     kept: tuple[tuple[GroupId, int], ...]
     """Units that stay, of the groups that lose any."""
-    predicted_ms: float
-    """By a fit that has not seen it."""
-    measured_ms: float
-    low_ms: float
-    """Lower end of the 95 % interval of the measured one."""
-    high_ms: float
-
-    @property
-    def error(self) -> float:
-        """Predicted over measured, less 1."""
-        return self.predicted_ms / self.measured_ms - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelLanes:
+class ChannelLanes(Checked):
     """Curves of time by width, and how well they foretell other widths."""
 
     refused: str = ""
@@ -62,13 +51,3 @@ class ChannelLanes:
     model: WidthModel | None = None
     """None where there are no lanes."""
     mixes: tuple[ChannelMix, ...] = ()
-
-    @property
-    def errors(self) -> tuple[float, ...]:
-        """Of the predictions, as fractions, the smallest first: the lanes' own accuracy."""
-        return tuple(sorted(abs(mix.error) for mix in self.mixes))
-
-    @property
-    def median_error(self) -> float | None:
-        """The middle one of them; None where no prediction was checked."""
-        return median(self.errors) if self.errors else None
