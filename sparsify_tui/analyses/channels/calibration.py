@@ -14,7 +14,7 @@ from sparsify_tui.core.channels.ridge import FOLDS
 from sparsify_tui.core.protocols import Array, Feeds
 
 MOST_FITTED = 128
-MOST_HELD_OUT = 64
+_MOST_SAMPLES = 192
 _HELD_OUT_SHARE = 4
 _MADE_UP = 32
 _LARGEST_BATCH = 32
@@ -76,24 +76,33 @@ def calibration_of(opened: Opened, most: int) -> Calibration:
         most: Samples that memory has room for.
     """
     samples = _samples_of(opened)
-    picked = _Picked(samples, max(_FEWEST, min(most, MOST_FITTED + MOST_HELD_OUT)))
+    picked = _Picked(samples, max(_FEWEST, min(most, _MOST_SAMPLES)))
     bound = opened.batch if opened.is_batch_bound else None
-    held_out = min(MOST_HELD_OUT, picked.count // _HELD_OUT_SHARE)
+    held_out = picked.count // _HELD_OUT_SHARE
     if bound is not None:
         held_out -= held_out % bound
         if not held_out and picked.count >= 2 * bound:
             held_out = bound
+    judged = bound or _even(held_out, -(-held_out // _LARGEST_BATCH))
+    held_out -= held_out % judged
     fitted = min(MOST_FITTED, picked.count - held_out)
-    size = bound or max(1, min(_LARGEST_BATCH, fitted // FOLDS))
+    size = bound or min(_LARGEST_BATCH, _even(fitted, FOLDS))
+    if fitted > size:
+        fitted -= fitted % size  # a rest would fill no batch, and is not to be counted
     return Calibration(
         fit_batches=picked.batches(held_out, held_out + fitted, size),
-        held_out_batches=picked.batches(0, held_out, bound or min(_LARGEST_BATCH, held_out or 1)),
+        held_out_batches=picked.batches(0, held_out, judged),
         fitted=fitted,
         held_out_count=held_out,
         source=samples.source,
         is_made_up=samples.is_made_up,
         constants=tuple(samples.constants),
     )
+
+
+def _even(count: int, parts: int) -> int:
+    """The size of so many equal parts; one at the least."""
+    return max(1, count // max(parts, 1))
 
 
 def _samples_of(opened: Opened) -> Samples:
