@@ -133,7 +133,8 @@ def _ratio_document(ratio: Ratio | None) -> dict[str, Any] | None:
 
 def plan_lines(plan: Optimization, outlook: Outlook, *, is_met: bool) -> list[str]:
     """What an optimization brings, each figure with its basis."""
-    missed = f"target {format_percent(_target(plan))} not reached: too much is locked or off"
+    cause = "too much is locked or off, or no width is so near"
+    missed = f"target {format_percent(_target(plan))} not reached: {cause}"
     return [
         (
             f"{clean_text(plan.name)}: {format_percent(outlook.sparsity)} of prunable weights "

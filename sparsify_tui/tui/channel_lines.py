@@ -89,7 +89,8 @@ def _error_text(view: ChannelView) -> str:
 def _loss_parts(view: ChannelView) -> tuple[Part, ...]:
     front, point = view.channels.found, view.point
     if front is not None and front.point is None:
-        return ((clean_text(f"search: nothing is cut: {front.cause}", 300), _DOUBT),)
+        what = "nothing else is cut" if view.kept else "nothing is cut"
+        return ((clean_text(f"search: {what}: {front.cause}", 300), _DOUBT),)
     if front is None or point is None:
         return (("loss of these widths not measured", _MUTED), ("C searches, 4 benchmarks", _MUTED))
     agrees = "" if point.agreement is None else f"agrees {format_percent(point.agreement)}"

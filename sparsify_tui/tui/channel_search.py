@@ -42,9 +42,11 @@ Apply: TypeAlias = Callable[[str, str, Change], None]
 def ask_for_search(app: SparsifyApp, plan: Optimization, apply: Apply) -> None:
     """Asks for setup and target, then searches, and puts the chosen widths into the plan.
 
-    Groups that the plan has locked keep their width.
+    Groups that the plan has locked or switched off stay as they are.
     """
-    locked = {one.id: one.kept for one in plan.channels.groups if one.locked}
+    project = app.desk.project
+    is_fitting = project is not None and plan.channels.model_digest == project.model.sha256
+    locked = plan.channels.held if is_fitting else {}
 
     def take(project_id: str, found: Found) -> None:
         plans = app.desk.bench.plans

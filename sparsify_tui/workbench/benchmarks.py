@@ -224,8 +224,8 @@ def _changed_model(project: Project, plan: Optimization, repair: str | None = No
     changes = plan.changes if repair is None else replace(plan.changes, repair=repair)
     found = plan.placement
     prediction = (
-        None
-        if found is None or found.predicted_ms is None
+        None  # of int8 at the full widths
+        if found is None or found.predicted_ms is None or changes.channels
         else Prediction(batch=found.batch, threads=found.threads, ms=found.predicted_ms)
     )
     return ChangedModel(name=plan.name, changes=changes, prediction=prediction)

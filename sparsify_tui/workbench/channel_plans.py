@@ -50,15 +50,12 @@ def narrowed(
     analysis = found.analysis if isinstance(found, ChannelSearch) else found
     check_groups(analysis)
     widths = own_widths(model, analysis, levels or {}, locks)
-    if isinstance(found, ChannelSearch):
-        plan = adopt_channels(plan, found)
-        if found.front.point is None:
-            return plan
-    else:
-        plan = with_channels(plan, analysis)
+    plan = with_channels(plan, analysis)
     for group, kept in widths.items():
         plan = set_width(plan, [group], kept)
     plan = lock_groups(plan, widths, locked=True)
+    if isinstance(found, ChannelSearch):
+        return adopt_channels(plan, found)
     return plan if target is None else spread_channels(plan, target)
 
 
@@ -73,7 +70,8 @@ def own_widths(
     widths = {}
     for reference, level in levels.items():
         group = group_of(model, analysis, reference)
-        widths[group.id] = round(level) if level > 1 else nearest_width(group, level)
+        wanted = round(level) if level > 1 else nearest_width(group, level)
+        widths[group.id] = min(max(wanted, group.size - group.free), group.size)
     for reference in locks:
         group = group_of(model, analysis, reference)
         widths[group.id] = group.size

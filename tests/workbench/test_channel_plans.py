@@ -78,12 +78,15 @@ def test_widths_of_a_search_are_locked_without_losing_its_evidence(net: Project)
     assert [one.locked for one in plan.channels.groups] == [True, True]
 
 
-def test_a_search_that_chose_nothing_leaves_all_as_it_was(net: Project, bench: Workbench) -> None:
+def test_a_search_that_chose_nothing_leaves_all_but_what_was_asked_for(
+    net: Project, bench: Workbench
+) -> None:
     none = replace(HALF, channels=search(chosen=None), sparsity=None, levels={"stem": 8})
 
     plan = draft(net, none)
 
-    assert kept(plan) == {}
+    assert kept(plan) == {"stem": 8}
+    assert plan.channels.found is not None
     assert not bench.plans.is_met(net, plan)
     assert bench.plans.is_met(net, draft(net, replace(none, channels=search(), levels={})))
 

@@ -53,8 +53,9 @@ def with_channels(
 def adopt_channels(plan: Optimization, search: ChannelSearch) -> Optimization:
     """Takes over the widths that a search has chosen, and what it has measured of them.
 
-    Where it has chosen none, nothing is cut. Groups that are locked or switched off in the plan
-    are so afterwards, too.
+    Groups that are locked or switched off in the plan stay as they are. Where the chosen point
+    has them otherwise, what was measured of it is not kept; where none was chosen, nothing else
+    is cut.
     """
     front = search.front
     kept = dict(front.point.kept) if front.point else {}
@@ -62,11 +63,13 @@ def adopt_channels(plan: Optimization, search: ChannelSearch) -> Optimization:
     pruning = plan.channels
     sizes = {group.id: group.size for group in pruning.map.groups}
     groups = tuple(
-        replace(one, kept=kept.get(one.id, sizes[one.id]), enabled=one.enabled or one.id in kept)
+        one if one.id in pruning.held else replace(one, kept=kept.get(one.id, sizes[one.id]))
         for one in pruning.groups
     )
     changed = replace(pruning, groups=groups, repair=front.repair)
-    return plan.with_modifier(replace(changed, target=changed.share, found=front))
+    is_measured = front.point is None or changed.kept == kept
+    found = front if is_measured else None
+    return plan.with_modifier(replace(changed, target=changed.share, found=found))
 
 
 def without_channels(plan: Optimization) -> Optimization:
@@ -119,7 +122,8 @@ def width_notes(pruning: ChannelPruning, asked: Mapping[GroupId, float]) -> tupl
         left = kept.get(group.id, group.size)
         wanted = (1 - asked.get(group.id, 1 - left / group.size)) * group.size
         if abs(wanted - left) >= _A_UNIT_OFF:
-            cause = "the nearest that runs well" if wanted >= 1 else "since some must stay"
+            least = group.size - group.free
+            cause = "the nearest that runs well" if wanted >= least else "since some must stay"
             notes.append(
                 f"{group.id}: {left} of {group.size} units stay, not {wanted:.3g}: {cause}"
             )

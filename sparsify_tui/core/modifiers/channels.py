@@ -70,15 +70,15 @@ class ChannelPruning:
     )
     start_epoch: float = setting(
         1.0,
-        Setting(label="Prune from", unit="epoch", low=0.0, help="First update; before it, none."),
+        Setting(label="Cut from", unit="epoch", low=0.0, help="First update; before it, none."),
     )
     end_epoch: float = setting(
         34.0,
-        Setting(label="Prune until", unit="epoch", low=0.0, help="The widths are reached here."),
+        Setting(label="Cut until", unit="epoch", low=0.0, help="The widths are reached here."),
     )
     update_frequency: float = setting(
         0.825,
-        Setting(label="Update every", unit="epochs", low=1e-6, help="Time between updates."),
+        Setting(label="Cut every", unit="epochs", low=1e-6, help="Time between updates."),
     )
 
     @property
@@ -86,6 +86,14 @@ class ChannelPruning:
         """Units that stay, of the groups that lose any."""
         sizes = {one.id: one.size for one in self.map.groups}
         return {one.id: sizes[one.id] - len(one.removed) for one in self.cuts}
+
+    @property
+    def held(self) -> dict[GroupId, int]:
+        """Units that stay, whatever a search finds: of groups that are locked or off."""
+        kept = self.kept
+        sizes = {one.id: one.size for one in self.map.groups}
+        fixed = (one.id for one in self.groups if one.locked or not one.enabled)
+        return {one: kept.get(one, sizes[one]) for one in fixed}
 
     @property
     def cuts(self) -> tuple[ChannelCut, ...]:

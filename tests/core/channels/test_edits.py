@@ -151,13 +151,27 @@ def test_evidence_is_dropped_by_edits_that_change_a_width_only() -> None:
     assert spread_channels(plan, 0.5).channels.found is None
 
 
-def test_a_point_switches_its_groups_on() -> None:
-    off = toggle_groups(adopt_channels(EMPTY, search()), [STEM, INNER])
+def test_a_point_leaves_alone_what_is_off_and_then_nothing_of_it_was_measured() -> None:
+    off = toggle_groups(adopt_channels(EMPTY, search()), [STEM])
 
-    plan = adopt_channels(off, search(point(1.5, one=4)))
+    fitting = adopt_channels(off, search(point(1.5, one=4)))
+    other = adopt_channels(off, search(point(1.9, stem=8, one=4)))
 
-    assert kept(plan) == {"one": 4}
-    assert [one.enabled for one in plan.channels.groups] == [False, True]
+    for plan in (fitting, other):
+        assert kept(plan) == {"one": 4}
+        assert [one.enabled for one in plan.channels.groups] == [False, True]
+    assert fitting.channels.found is not None
+    assert other.channels.found is None
+
+
+def test_what_is_locked_or_off_is_held_by_a_search() -> None:
+    plan = lock_groups(
+        set_width(with_channels(EMPTY, analysis()), [STEM], 8), [INNER], locked=False
+    )
+
+    assert plan.channels.held == {"stem": 8}
+    assert toggle_groups(plan, [STEM, INNER]).channels.held == {"stem": 16, "one": 8}
+    assert kept(adopt_channels(plan, search(point(1.2, one=4)))) == {"stem": 8, "one": 4}
 
 
 def test_without_channels_a_plan_is_as_before() -> None:
