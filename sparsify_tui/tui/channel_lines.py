@@ -82,7 +82,8 @@ def _speed_parts(view: ChannelView, outlook: Outlook) -> tuple[Part, ...]:
 
 def _error_text(view: ChannelView) -> str:
     """How far the predictions of the profile were off where they were checked."""
-    error = view.lanes.median_error if view.lanes and view.kept else None
+    is_of_lanes = view.lanes is not None and view.kept and view.point is None
+    error = view.lanes.median_error if view.lanes and is_of_lanes else None
     return "" if error is None else f"predictions ±{format_percent(error)}"
 
 
@@ -218,14 +219,17 @@ def _time_lines(view: ChannelView, group: ChannelGroup) -> list[str]:
 
 def _alone_lines(view: ChannelView, group: ChannelGroup, loss: LossProfile | None) -> list[str]:
     """What the cut loses when it is the only one, from a profile of channels."""
-    level = view.level(group)
+    level, kept = view.level(group), view.kept_of(group)
     row = loss.layer(group.producers[0]) if loss and group.producers else None
     if loss is None or row is None or loss.structure != CHANNEL or not level:
         return []
     curve = loss.curve_of(row)
     if curve is None:
         return []
-    value = figure_text(curve.at(level), is_estimated=level not in loss.levels)
+    own = next((one for one in loss.groups if one.group.id == group.id), None)
+    at = own.kept.index(kept) if own is not None and kept in own.kept else None
+    is_known = own is not None and at is not None and not loss.is_estimated(own.pruning, at)
+    value = figure_text(curve.at(level), is_estimated=not is_known)
     return [f"alone {metric_words(loss.metric)} {value}"]
 
 

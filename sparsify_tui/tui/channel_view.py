@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sparsify_tui.core.channels.front import FrontPoint
 from sparsify_tui.core.channels.groups import ChannelGroup, GroupId, LayerWidths
 from sparsify_tui.core.channels.lanes import ChannelLanes
-from sparsify_tui.core.channels.width_model import KernelCost, WidthModel
+from sparsify_tui.core.channels.width_model import WidthModel
 from sparsify_tui.core.model import LayerId, Model
 from sparsify_tui.core.modifiers import ChannelPruning, GroupLevel
 from sparsify_tui.core.optimization import Optimization
@@ -50,9 +49,9 @@ class ChannelView:
 
     @property
     def point(self) -> FrontPoint | None:
-        """The point of the front that the plan is at."""
+        """The point of the front that the plan is at, repair included."""
         front = self.front
-        if front is None or front.picked is None:
+        if front is None or front.picked is None or front.front.repair != self.channels.repair:
             return None
         return front.front.points[front.picked]
 
@@ -123,18 +122,5 @@ def channel_view(
         kept=kept,
         choices={one.id: one for one in channels.groups},
         layers={one.id: one for one in channels.map.layers},
-        saved_ms=_saved_ms(lanes.model, kept) if lanes and lanes.model else {},
+        saved_ms=lanes.model.saved_ms(kept) if lanes and lanes.model else {},
     )
-
-
-def _saved_ms(widths: WidthModel, kept: Mapping[GroupId, int]) -> dict[GroupId, float]:
-    """Looks only at the kernels that a group runs through: it is done anew at each edit."""
-    touched: dict[GroupId, list[KernelCost]] = defaultdict(list)
-    for kernel in widths.kernels:
-        for group in kernel.groups & kept.keys():
-            touched[group].append(kernel)
-    saved = {}
-    for group, kernels in touched.items():
-        others = {one: count for one, count in kept.items() if one != group}
-        saved[group] = widths.scale * sum(one.ms(others) - one.ms(kept) for one in kernels)
-    return saved

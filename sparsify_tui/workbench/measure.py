@@ -34,9 +34,6 @@ class Measure:
         self._projects = projects
         self._jobs = jobs
 
-    selections = SELECTIONS
-    repairs = REPAIRS
-
     @property
     def cores(self) -> int:
         """Cores this program may use; the default of every thread count."""
@@ -137,7 +134,7 @@ class Measure:
 
         Args:
             project_id: Whose model.
-            selection: What the order goes by; one of `selections`.
+            selection: What the order goes by; one of SELECTIONS.
             on_progress: Told how far it is.
 
         Raises:
@@ -179,8 +176,8 @@ class Measure:
             speed_up: Least measured speed-up; the least lossy point that has it is chosen.
             max_loss: Largest output error on held-out calibration samples; the fastest point
                 within it is chosen. With neither, a rule of ours says what is good enough.
-            selection: How the units that go are chosen; one of `selections`.
-            repair: One of `repairs`.
+            selection: How the units that go are chosen; one of SELECTIONS.
+            repair: One of REPAIRS.
             locked: Units that groups keep, whatever is found.
             seconds: About how long it may take.
             on_progress: Told how far it is.

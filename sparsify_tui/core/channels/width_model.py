@@ -12,6 +12,7 @@ its error is kept with the profile and shown.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -79,6 +80,11 @@ class ThinCost:
     block_ms: float
     """What that takes for a whole block of channels."""
 
+    @property
+    def groups(self) -> frozenset[GroupId]:
+        """Those that it depends on."""
+        return frozenset(part.id for part in self.axis.parts)
+
     def ms(self, kept: Mapping[GroupId, int]) -> float:
         """With groups narrowed to that many units; nothing from one block on."""
         width = self.axis.at(kept)
@@ -106,6 +112,22 @@ class WidthModel:
         saved = sum(one.full_ms - one.ms(kept) for one in self.kernels)
         saved -= sum(one.ms(kept) for one in self.thin)
         return max(self.full_ms - self.scale * saved, 0.0)
+
+    def saved_ms(self, kept: Mapping[GroupId, int]) -> dict[GroupId, float]:
+        """What the cut of each group saves beside the others; below 0 where it costs time.
+
+        It looks only at what a group runs through, since it is asked anew at each edit.
+        """
+        touched: dict[GroupId, list[KernelCost | ThinCost]] = defaultdict(list)
+        every: tuple[KernelCost | ThinCost, ...] = (*self.kernels, *self.thin)
+        for cost in every:
+            for group in cost.groups & kept.keys():
+                touched[group].append(cost)
+        saved = {}
+        for group, costs in touched.items():
+            others = {one: count for one, count in kept.items() if one != group}
+            saved[group] = self.scale * sum(one.ms(others) - one.ms(kept) for one in costs)
+        return saved
 
     def speed_up(self, kept: Mapping[GroupId, int]) -> float:
         """Time with nothing removed over the predicted one; 1 where neither is known."""

@@ -90,3 +90,16 @@ def test_a_kernel_knows_the_groups_that_it_depends_on() -> None:
 
     assert (first.groups, second.groups) == ({A}, {A, B})
     assert first.full_ms == 4
+
+
+def test_what_a_cut_saves_is_what_the_prediction_says_thin_tensors_included() -> None:
+    whole = axis(("g", 32))
+    width = PaddedWidth(axis=whole, step=16)
+    kernel = KernelCost(name="k", outputs=width, factors_ms=(1.0, 0.0, 4.0, 0.0))
+    thin = ThinCost(name="t", axis=whole, step=16, block_ms=6.0)
+    model = WidthModel(full_ms=10.0, scale=1.5, kernels=(kernel,), thin=(thin,))
+
+    for count in (8, 16):
+        kept = {GroupId("g"): count}
+        assert model.saved_ms(kept) == {"g": pytest.approx(10.0 - model.predict(kept))}
+    assert model.saved_ms({}) == {}
