@@ -150,3 +150,26 @@ def test_a_layer_that_no_product_holds_is_pruned_plainly(tmp_path: Path) -> None
     assert dict(repaired.report.left)[LayerId(first)] == "it is no product of the main graph"
     assert zeros(repaired, "conv1.weight") == pytest.approx(0.5, abs=0.01)
     assert replace(repaired, report=None).levels.keys() == repair._levels.keys()
+
+
+def test_a_file_of_an_old_operator_set_is_repaired_and_stays_valid(tmp_path: Path) -> None:
+    """Slice had its bounds as attributes, and weights were inputs, too."""
+    weights = [weight("one", 8, 3, 3, 3), weight("two", 4, 8, 1, 1)]
+    old = model(
+        [
+            helper.make_node("Conv", ["x", "one"], ["a"], pads=[1, 1, 1, 1]),
+            helper.make_node("Slice", ["a"], ["b"], axes=[2], starts=[0], ends=[8]),
+            helper.make_node("Conv", ["b", "two"], ["y"]),
+        ],
+        [tensor("x", "n", 3, 16, 16), tensor("one", 8, 3, 3, 3), tensor("two", 4, 8, 1, 1)],
+        [tensor("y", "n", 4, 8, 16)],
+        weights,
+    )
+    old.ir_version = 3
+    old.opset_import[0].version = 9
+
+    repaired = repair_of(old, tmp_path, 0.5).repaired()
+
+    onnx.checker.check_model(repaired.proto)
+    assert repaired.report is not None
+    assert repaired.report.is_kept

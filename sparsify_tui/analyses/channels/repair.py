@@ -109,9 +109,11 @@ class Repair:
         fits = [fitted(folds, has_bias=has_bias)]
         if on_all:
             fits.append(fitted([*folds, held_out], has_bias=has_bias))
-        if form.is_transposed:
-            fits = [_with_one_bias(one, self._outputs(product)) for one in fits]
         others = [bias_of(folds)] if has_bias else []
+        if form.is_transposed:
+            outputs = self._outputs(product)
+            fits = [_with_one_bias(one, outputs) for one in fits]
+            others = [_with_one_bias(one, outputs) for one in others]
         best = _in_place_of(fits[0], fits[-1], best_of([fits[0], *others], held_out))
         if not form.is_transposed:
             return best

@@ -52,7 +52,7 @@ class ChannelGraph:
     ) -> None:
         self.proto: ModelProto = prepared.proto
         """The prepared model that the groups were found on."""
-        self._trace = walked(prepared.proto.graph, shapes)
+        self._trace = walked(prepared.proto, shapes)
         self._solved = self._trace.elements.solved()
         self._makers = find_makers(prepared, model, self._trace)
         self._grouped = group_units(self._trace, self._solved, self._makers, step)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 _CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
+_MATRICES = frozenset({"FusedMatMul", "MatMul"})
+"""Products that take no bias."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ class ProductWeights:
         on other texts by a third, where weights alone lowered it by a fifth.
         """
         node = self._links.makers[product.node]
-        if product.op_type == "MatMul" or not self.is_plain(product):
+        if product.op_type in _MATRICES or not self.is_plain(product):
             return False
         return product.weight == node.input[1] and self._bias(node, product) is not None
 
@@ -125,9 +127,9 @@ class ProductWeights:
         return tensor_values(self._links.initializers[name])
 
     def _factor(self, product: Product, name: str) -> float:
-        """Of a Gemm; 1 for all others."""
+        """Of a Gemm or FusedMatMul; 1 for all others."""
         value = attribute(self._links.makers[product.node], name)
-        return value if isinstance(value, float) and product.op_type == "Gemm" else 1.0
+        return value if isinstance(value, float) else 1.0
 
     def _as_matrix(self, product: Product, weight: NDArray[np.generic]) -> Floats:
         values = weight.astype(np.float64)

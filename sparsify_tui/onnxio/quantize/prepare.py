@@ -93,7 +93,6 @@ def _lifted(original: ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
     notes = list(_lift(proto))
     for graph in (proto.graph, *bodies(proto)):
         graph.ClearField("value_info")
-    proto.ir_version = max(proto.ir_version, _FIRST_IR)
     raised = raise_opset(proto)
     if raised is not proto:
         notes.append(f"operator set {opset_version(proto)} converted to {opset_version(raised)}")
@@ -102,6 +101,7 @@ def _lifted(original: ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
 
 
 def _lift(proto: ModelProto) -> Iterator[str]:
+    proto.ir_version = max(proto.ir_version, _FIRST_IR)  # before it an initializer was an input
     if closed := close_initializers(proto.graph):
         yield f"{closed} initializers that were also inputs made constant"
     if lifted := lift_constants(proto):

@@ -101,3 +101,16 @@ def test_the_best_on_held_out_rows_may_be_no_change_at_all() -> None:
 def test_the_bias_alone_is_the_mean_of_what_is_missing() -> None:
     inputs, targets = rows(30, 2), rows(30, 3)
     np.testing.assert_allclose(bias_of(in_folds(inputs, targets)).bias, targets.mean(axis=1))
+
+
+def test_half_types_do_not_overflow_however_many_columns_there_are() -> None:
+    inputs = (20 * np.random.default_rng(7).standard_normal((1, 400, 900))).astype(np.float16)
+
+    assert np.isfinite(sums_of(inputs, inputs[..., :2]).powers).all()
+
+
+def test_what_is_no_number_is_never_the_best() -> None:
+    held_out = sums_of(rows(8, 2), rows(8, 1))
+    broken = Correction(weights=np.full((1, 2, 1), np.nan), bias=np.zeros((1, 1)))
+
+    assert best_of([broken], held_out).is_empty

@@ -41,12 +41,14 @@ def _grouped(
     trace.lock([weight[1]], node, "has as many for each group")
     if data is None:
         trace.lock_source([weight[0]], node, node.input[0])
-        return weight[0]
+        return weight[0] if node.op_type == "Conv" else None  # else it runs over the inputs
+    if weight[0] is None:
+        trace.lock([data], node, "multiplies it by what is computed")
+        return None
     rows = data.reshape(groups, -1)
     trace.elements.join(np.repeat(rows[:, :1], rows.shape[1] - 1, 1), rows[:, 1:])
-    if weight[0] is not None:
-        stored = weight[0].reshape(groups, -1)
-        trace.elements.join(np.repeat(rows[:, :1], stored.shape[1], 1), stored)
+    stored = weight[0].reshape(groups, -1)
+    trace.elements.join(np.repeat(rows[:, :1], stored.shape[1], 1), stored)
     trace.edits.append(GroupCount(node=first_output(node), attribute="group", ids=rows[:, 0]))
     return np.repeat(rows[:, 0], trace.shape(node.output[0])[1] // groups)
 

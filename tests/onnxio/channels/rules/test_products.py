@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import numpy_helper
+from onnx import ValueInfoProto, numpy_helper
 
 from tests.onnxio.channels.found import Found, found
 from tests.onnxio.channels.rules.chains import IMAGE, ROWS, images, rows
@@ -208,3 +208,33 @@ def test_masking_zeroes_what_consumers_take_and_nothing_else(tmp_path: Path) -> 
     assert np.array_equal(weights["b1"], before["b1"])
     assert not weights["w2"][:, 2].any()
     assert np.array_equal(np.delete(weights["w2"], 2, 1), np.delete(before["w2"], 2, 1))
+
+
+def test_a_convolution_in_groups_by_a_kernel_that_is_fed_locks_what_it_slides_over(
+    tmp_path: Path,
+) -> None:
+    between = [node("Conv", "a k", "b", name="slid", group=8)]
+    held = {"w1": normal(8, 3, 1, 1, seed=1), "w2": normal(4, 8, 1, 1, seed=3)}
+    nodes = [
+        node("Conv", "x w1", "a", name="first"),
+        *between,
+        node("Conv", "b w2", "y", name="last"),
+    ]
+    inputs = [value("x", "N", 3, 6, 6), value("k", 8, 1, 3, 3)]
+    proto = build(nodes, held, inputs, [ValueInfoProto(name="y")])
+
+    channels = found(proto, {"x": IMAGE, "k": normal(8, 1, 3, 3, seed=4)}, tmp_path)
+
+    assert channels.sizes == {}
+    assert any("by what is computed" in one.reason for one in channels.graph.map.locked)
+
+
+def test_a_transposed_convolution_in_groups_of_the_image_stays(tmp_path: Path) -> None:
+    nodes = [
+        node("ConvTranspose", "x w", "a", name="wide", group=3),
+        node("Conv", "a w2", "y", name="last"),
+    ]
+    held = {"w": normal(3, 2, 2, 2, seed=1), "w2": normal(4, 6, 1, 1, seed=2)}
+    proto = build(nodes, held, [value("x", "N", 3, 6, 6)], [ValueInfoProto(name="y")])
+
+    assert found(proto, {"x": IMAGE}, tmp_path).sizes == {}
