@@ -10,12 +10,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
 
-from sparsify_tui.analyses.channels.guarded import Judge, Judged
+from sparsify_tui.analyses.channels.guarded import Judged
 from sparsify_tui.analyses.channels.missing import Missing
 from sparsify_tui.analyses.channels.model import ChannelModel
 from sparsify_tui.analyses.channels.rows import row_form
@@ -84,9 +83,9 @@ class MaskRepair:
             cause = "the samples are too few to keep some for judging"
             return replace(plain, report=self._report(cause=cause))
         try:
-            before = self._judge.judged(plain.proto)
+            before = self._model.judge.judged(plain.proto)
             mended, layers, left = self._mended()
-            after = self._judge.judged(mended.proto)
+            after = self._model.judge.judged(mended.proto)
         except ModelError as error:
             return replace(plain, report=self._report(cause=error.message))
         report = replace(
@@ -137,11 +136,6 @@ class MaskRepair:
     def _missing(self, pruned: Proto) -> Missing:
         opened, calibration = self._model.opened, self._model.calibration
         return Missing(self._form, pruned, calibration, opened.engine, opened.options.threads)
-
-    @cached_property
-    def _judge(self) -> Judge:
-        opened, batches = self._model.opened, self._model.calibration.judging
-        return Judge(self._model.graph.proto, opened.engine, opened.options.threads, batches)
 
     def _report(
         self, *, cause: str, left: Mapping[LayerId, str] = MappingProxyType({})

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
-from sparsify_tui.analyses.channels.group_losses import Orders, removed_units
+from sparsify_tui.analyses.channels.group_losses import removed_units
 from sparsify_tui.analyses.channels.model import ChannelModel
+from sparsify_tui.analyses.channels.order import Orders
 from sparsify_tui.analyses.clock import compare_laps
 from sparsify_tui.analyses.gate import pooled
 from sparsify_tui.analyses.opened import Opened

@@ -7,12 +7,12 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sparsify_tui.analyses.channels.model import ChannelModel
+from sparsify_tui.analyses.channels.order import Orders
 from sparsify_tui.core.channels.groups import ChannelGroup, GroupId, nearest_width
 from sparsify_tui.core.channels.sweep import GroupWidths, tried_widths
 from sparsify_tui.core.channels.width_losses import losses_by_width, usual_loss
 from sparsify_tui.core.protocols import Progress
 
-Orders = Mapping[GroupId, Sequence[int]]
 MOST_WIDTHS = 9
 """Of a group that the search may choose from."""
 _LEVELS = (0.5, 0.25, 0.75)

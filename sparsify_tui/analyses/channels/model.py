@@ -15,7 +15,7 @@ from sparsify_tui.analyses.channels.order import (
     orders_by_surgery,
     orders_by_weight,
 )
-from sparsify_tui.analyses.channels.repair import Removed, Repair
+from sparsify_tui.analyses.channels.repair import Repair
 from sparsify_tui.analyses.opened import Opened
 from sparsify_tui.analyses.setup import usable_memory
 from sparsify_tui.core.channels.groups import ChannelMap
@@ -26,7 +26,7 @@ from sparsify_tui.core.text import clean_text
 from sparsify_tui.core.units import format_score
 from sparsify_tui.engines import engine_of
 from sparsify_tui.errors import ModelError, UsageError
-from sparsify_tui.onnxio.channels import find_channels
+from sparsify_tui.onnxio.channels import Removed, find_channels
 from sparsify_tui.onnxio.channels.slices import Proto, Slices
 from sparsify_tui.onnxio.quantize import Prepared, exposed, prepare
 from sparsify_tui.onnxio.rewrite import serialize, through_files
@@ -42,7 +42,10 @@ class Narrowed:
 
     proto: Proto
     error: float
-    """MSE over the variance of the outputs, taken before a final Softmax or Sigmoid."""
+    """MSE over the variance of the outputs, taken before a final Softmax or Sigmoid.
+
+    Of weights that knew none of the samples it is taken on: the model's own may be fitted on them.
+    """
     agreement: float | None
     """Share of equal top-1; None where the outputs are no class scores."""
     repaired: bool
@@ -138,13 +141,17 @@ class ChannelModel:
         if not mended.judged.is_surely_below(plain.judged):
             words = f"not repaired, it was not surely better: error {change} on held-out samples"
             return _left_as_cut(plain, words, repaired_error=mended.judged.error)
+        words = f"{len(layers)} layers repaired, error {change}: {self.calibration.words}"
+        proto = mended.proto
+        if not only_next and (whole := self._fitted_on_all(removed, mended)) is not None:
+            proto, words = whole, f"{words}, then fitted on these as well"
         return Narrowed(
-            proto=mended.proto if only_next else self._fitted_on_all(removed, mended),
+            proto=proto,
             error=mended.judged.error,
             agreement=mended.judged.agreement,
             terms=mended.judged.terms,
             repaired=True,
-            words=f"{len(layers)} layers repaired, error {change}: {self.calibration.words}",
+            words=words,
             layers_repaired=layers,
             plain_error=plain.judged.error,
             repaired_error=mended.judged.error,
@@ -165,17 +172,17 @@ class ChannelModel:
         layers = repair.run(only_next=only_next, on_all=on_all)
         return self._form(proto), layers
 
-    def _fitted_on_all(self, removed: Removed, judged: _Form) -> Proto:
+    def _fitted_on_all(self, removed: Removed, judged: _Form) -> Proto | None:
         """The repair that was judged, fitted on the samples that judged it as well.
 
-        Its error stays that of its twin, which knew none of them; where it does worse than the
-        twin on samples that it was even fitted on, the twin is kept.
+        Its error stays that of its twin, which knew none of them. None where it does worse than
+        the twin on samples that it was even fitted on.
         """
         whole, _ = self._repaired(removed, on_all=True)
-        return whole.proto if whole.judged.error < judged.judged.error else judged.proto
+        return whole.proto if whole.judged.error < judged.judged.error else None
 
     def _form(self, proto: Proto) -> _Form:
-        return _Form(proto=proto, judged=self._judge.judged(proto))
+        return _Form(proto=proto, judged=self.judge.judged(proto))
 
     def _why_not(self, removed: Removed, repair: str) -> str:
         """Why nothing is to be repaired; empty where it is to be."""
@@ -203,7 +210,8 @@ class ChannelModel:
         return ordered(self.graph, run)
 
     @cached_property
-    def _judge(self) -> Judge:
+    def judge(self) -> Judge:
+        """Compares changed forms with the original on held-out samples."""
         engine, threads = self.opened.engine, self.opened.options.threads
         return Judge(self.graph.proto, engine, threads, self.calibration.judging)
 

@@ -7,24 +7,20 @@ earlier ones still miss.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
 
 from sparsify_tui.analyses.channels.calibration import Calibration
 from sparsify_tui.analyses.channels.missing import Missing
 from sparsify_tui.analyses.channels.rows import row_form
-from sparsify_tui.core.channels.groups import GroupId
 from sparsify_tui.core.channels.ridge import Correction, best_of, bias_of, fitted
 from sparsify_tui.core.model import LayerId
 from sparsify_tui.core.protocols import Array, Engine
-from sparsify_tui.onnxio.channels import ChannelGraph, Product
+from sparsify_tui.onnxio.channels import ChannelGraph, Product, Removed
 from sparsify_tui.onnxio.channels.slices import Proto
 from sparsify_tui.onnxio.channels.weights import ProductWeights
-
-Removed: TypeAlias = "Mapping[GroupId, Collection[int]]"
 
 
 class Repair:
