@@ -36,7 +36,9 @@ def test_it_is_measured_once() -> None:
 
 
 class BytesEngine(FakeEngine):
-    """Takes a model's content, too."""
+    """Takes a model's content, too; its steps are no other fake's."""
+
+    name = "bytes"
 
     def open(self, path: object, **_more: object) -> FakeSession:
         return self._session
